@@ -1,0 +1,70 @@
+// swift-tools-version: 6.3
+// Rima: how far the larynx is open, in every frame of a CLE test.
+import PackageDescription
+
+/// One set of rules for every Swift target.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+]
+
+/// The pure modules prove their memory safety to the compiler as well.
+let pure = strict + [.strictMemorySafety()]
+
+let package = Package(
+    name: "rima",
+    products: [.executable(name: "rima", targets: ["rima"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        // System libraries and C.
+        .systemLibrary(
+            name: "CFFmpeg", pkgConfig: "libavformat libavcodec libswscale libavutil",
+            providers: [.apt(["libavformat-dev", "libavcodec-dev", "libswscale-dev", "libavutil-dev"])]),
+        .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+        .target(name: "Kernels", dependencies: ["COpenBLAS"], cSettings: [.unsafeFlags(["-O3"])]),
+
+        // One frame's way: words, picture, mask, opening.
+        .target(name: "Frames", swiftSettings: pure),
+        .target(name: "Decode", dependencies: ["Frames", "CFFmpeg"], swiftSettings: strict),
+        .target(name: "Encode", dependencies: ["Frames", "CFFmpeg"], swiftSettings: strict),
+        .target(
+            name: "Segment",
+            dependencies: ["Frames", "Kernels", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
+            swiftSettings: strict),
+        .target(name: "Metrics", dependencies: ["Frames"], swiftSettings: pure),
+        .target(name: "Report", dependencies: ["Frames"], swiftSettings: strict),
+        .target(name: "Phantom", dependencies: ["Frames"], swiftSettings: strict),
+
+        // The command: configuration, sessions, store, socket, views.
+        .target(
+            name: "Daemon",
+            dependencies: [
+                "Frames", "Decode", "Encode", "Segment", "Metrics", "Report", "Phantom",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "Yams", package: "Yams"),
+            ],
+            swiftSettings: strict),
+        .executableTarget(name: "rima", dependencies: ["Daemon"], swiftSettings: strict),
+
+        .testTarget(name: "FramesTests", dependencies: ["Frames"], swiftSettings: strict),
+        .testTarget(name: "DecodeTests", dependencies: ["Decode", "Encode", "Phantom", "Frames"], swiftSettings: strict),
+        .testTarget(name: "SegmentTests", dependencies: ["Segment", "Frames"], resources: [.copy("Fixtures")], swiftSettings: strict),
+        .testTarget(name: "MetricsTests", dependencies: ["Metrics", "Frames"], swiftSettings: strict),
+        .testTarget(name: "PhantomTests", dependencies: ["Phantom", "Frames"], swiftSettings: strict),
+        .testTarget(name: "DaemonTests", dependencies: ["Daemon", "Frames"], swiftSettings: strict),
+    ]
+)
