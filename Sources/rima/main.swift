@@ -1,1 +1,3 @@
-print("rima")
+import Daemon
+
+await Rima.launch()

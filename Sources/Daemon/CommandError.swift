@@ -1,0 +1,47 @@
+// What goes wrong, in one line that says what to do, and the exit code that scripts read.
+
+import Foundation
+
+/// An error as a user meets it.
+struct CommandError: Error, CustomStringConvertible {
+    /// Exit codes of sysexits(3).
+    enum Code: Int32, Sendable {
+        case usage = 64
+        case badData = 65
+        case noInput = 66
+        case unavailable = 69
+        case software = 70
+        case cannotCreate = 73
+        case inputOutput = 74
+        case tryAgain = 75
+        case noPermission = 77
+        case configuration = 78
+    }
+
+    var code: Code
+    /// What happened, naming file and place.
+    var message: String
+    /// What the user can do about it.
+    var remedy: String?
+
+    init(_ code: Code, _ message: String, remedy: String? = nil) {
+        self.code = code
+        self.message = message
+        self.remedy = remedy
+    }
+
+    var description: String {
+        let text = remedy.map { "\(message); \($0)" } ?? message
+        return TextSafety.plain(text, limit: 4096)
+    }
+}
+
+/// A foreign error in few words.
+func describe(_ error: any Error) -> String {
+    if let error = error as? CommandError { return error.description }
+    let cocoa = error as NSError
+    if let underlying = cocoa.userInfo[NSUnderlyingErrorKey] as? NSError, underlying.domain == NSPOSIXErrorDomain {
+        return String(cString: strerror(Int32(underlying.code)))
+    }
+    return "\(error)"
+}

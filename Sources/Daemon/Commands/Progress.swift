@@ -1,0 +1,56 @@
+// The line that tells how far a long job is.
+
+import Foundation
+
+/// Redraws one line on a terminal a few times a second; silent elsewhere.
+struct ProgressLine {
+    private let isShown: Bool
+    private let started = ContinuousClock.now
+    private var lastDrawn: ContinuousClock.Instant?
+
+    /// - Parameter isQuiet: true keeps even a terminal silent.
+    init(isQuiet: Bool) {
+        isShown = !isQuiet && Terminal.isInteractive
+    }
+
+    /// Shows how far it is.
+    /// - Parameters:
+    ///   - done: frames done.
+    ///   - total: frames in all, where known.
+    ///   - mediaSeconds: how much of the recording is done.
+    ///   - usable: share of the frames measured, 0...1.
+    mutating func show(done: Int, total: Int?, mediaSeconds: Double, usable: Double?) {
+        guard isShown else { return }
+        let now = ContinuousClock.now
+        if let lastDrawn, now - lastDrawn < .milliseconds(200) { return }
+        lastDrawn = now
+        let elapsed = (now - started) / .seconds(1)
+        var parts = [total.map { "frame \(grouped(done))/\(grouped($0))" } ?? "frame \(grouped(done))"]
+        if elapsed > 0.5 {
+            parts.append(String(format: "%.1fx real time", mediaSeconds / elapsed))
+            if let usable { parts.append(String(format: "%.0f %% usable", usable * 100)) }
+            if let total, done > 0, total > done {
+                let rest = Int(elapsed * Double(total - done) / Double(done))
+                parts.append(String(format: "ETA %02d:%02d", rest / 60, rest % 60))
+            }
+        }
+        FileHandle.standardError.write(Data("\r\u{1B}[2K\(parts.joined(separator: " · "))".utf8))
+    }
+
+    /// Clears the line, so that what follows starts on an empty one.
+    func finish() {
+        guard isShown, lastDrawn != nil else { return }
+        FileHandle.standardError.write(Data("\r\u{1B}[2K".utf8))
+    }
+}
+
+/// A count with narrow spaces between thousands.
+func grouped(_ value: Int) -> String {
+    var digits = Array(String(value))
+    var index = digits.count - 3
+    while index > 0 {
+        digits.insert(" ", at: index)
+        index -= 3
+    }
+    return String(digits)
+}

@@ -1,0 +1,133 @@
+// One frame's way from picture to opening: gate, look, mask, measures. See design/pipeline.md.
+
+import Decode
+import Foundation
+import Frames
+import Metrics
+import Segment
+
+/// What remembers earlier frames, stored with every commit so that a restart goes on identically.
+struct TemporalState: Codable, Sendable, Equatable {
+    var tracker: CropTracker?
+    var reference = ReferenceLength()
+    /// The segment the tracker belongs to; the next one starts with a look at the whole pane.
+    var segment = 0
+}
+
+/// Measures frames of one session, in order. Not shared between threads.
+struct FrameMeasurer {
+    private(set) var state: TemporalState
+    /// The last measured outline, pane pixels: for stills and overlays.
+    private(set) var result = MeterResult()
+
+    private let segmenter: OpeningSegmenter
+    private let gate: Gate
+    private let confidenceFloor: Double
+    private var meter: OpeningMeter
+    private var look: Look
+    private var map: ValueMap
+    private var gateLook: GateLook
+
+    init(settings: MeasuringSettings, model: Model, state: TemporalState?) throws {
+        segmenter = try OpeningSegmenter(model: model, threads: settings.threads)
+        gate = Gate(settings: settings.gate)
+        confidenceFloor = settings.confidenceFloor
+        meter = OpeningMeter(settings: settings.opening)
+        look = Look(inputSize: segmenter.inputSize)
+        map = ValueMap(size: segmenter.outputSize)
+        gateLook = GateLook()
+        self.state = state ?? TemporalState()
+    }
+
+    /// Measures one frame. A frame without a pane, or tainted, is not looked at.
+    mutating func measure(_ frame: borrowing VideoFrame, in pane: Pane?) throws -> Sample {
+        var sample = Sample(frame: frame.index, time: frame.time, segment: frame.segment)
+        if frame.segment != state.segment {
+            state.segment = frame.segment
+            state.tracker = nil
+        }
+        guard !frame.isTainted else {
+            sample.reasons = [.tainted]
+            return sample
+        }
+        guard let pane else {
+            sample.reasons = [.noPane]
+            return sample
+        }
+        try gateLook.fill(from: frame, pane: pane)
+        let verdict = gate.judge(gate.measure(gateLook.picture, field: gateLook.field))
+        sample.quality = verdict.quality
+        guard verdict.reasons.isEmpty else {
+            sample.reasons = verdict.reasons
+            return sample
+        }
+        try locateAndLook(frame, pane: pane)
+        judge(&sample, pane: pane)
+        return sample
+    }
+
+    /// A first look at the whole pane finds the opening; a tracked crop is then seen at full detail.
+    private mutating func locateAndLook(_ frame: borrowing VideoFrame, pane: Pane) throws {
+        var tracker = state.tracker ?? CropTracker(pane: pane.rect.size)
+        if tracker.pane != pane.rect.size {
+            tracker = CropTracker(pane: pane.rect.size)
+            state.reference = ReferenceLength()
+        }
+        let first = tracker.crop
+        try see(first, of: frame, pane: pane)
+        note(in: &tracker, atWholePane: first == PixelRect(pane.rect.size))
+        let needsDetail = !result.isEmpty && (first == PixelRect(pane.rect.size) || result.isCutByCrop)
+        if needsDetail, tracker.crop != first {
+            try see(tracker.crop, of: frame, pane: pane)
+            note(in: &tracker, atWholePane: tracker.looksAtWholePane)
+        }
+        state.tracker = tracker
+    }
+
+    private mutating func see(_ crop: PixelRect, of frame: borrowing VideoFrame, pane: Pane) throws {
+        try look.fill(from: frame, pane: pane, crop: crop)
+        try segmenter.segment(look.input, into: &map)
+        meter.measure(map, crop: look.cover, field: pane.field, into: &result)
+    }
+
+    /// Nothing open in a crop that held the larynx a moment ago is a closed larynx; in the whole pane it is nothing seen.
+    private func note(in tracker: inout CropTracker, atWholePane: Bool) {
+        tracker.note(result.isEmpty && atWholePane ? nil : result.opening, confidence: result.confidence)
+    }
+
+    private mutating func judge(_ sample: inout Sample, pane: Pane) {
+        sample.confidence = min(max(result.confidence, 0), 1)
+        if result.isEmpty, state.tracker?.looksAtWholePane ?? true {
+            sample.reasons = [.noLarynx]
+            return
+        }
+        if result.isCutByField { sample.reasons.append(.cutByEdge) }
+        if result.confidence < confidenceFloor { sample.reasons.append(.lowConfidence) }
+        guard sample.reasons.isEmpty else { return }
+        sample.opening = result.opening
+        sample.fieldShare = result.opening.area / Double(max(1, pane.field.area))
+        state.reference.observe(area: result.opening.area, length: result.opening.length)
+        sample.normalisedArea = state.reference.normalised(area: result.opening.area)
+    }
+}
+
+/// The gate's small picture of the whole pane.
+private struct GateLook {
+    static let side = 192
+    var picture = RGBPicture(size: PixelSize(width: 1, height: 1))
+    var field = FieldOfView(full: PixelSize(width: 1, height: 1))
+    private var pane: Pane?
+    private let scaler = PictureScaler()
+
+    mutating func fill(from frame: borrowing VideoFrame, pane: Pane) throws(DecodeError) {
+        if pane != self.pane {
+            self.pane = pane
+            let longer = max(pane.rect.width, pane.rect.height)
+            let size = PixelSize(
+                width: max(1, pane.rect.width * Self.side / longer), height: max(1, pane.rect.height * Self.side / longer))
+            picture.resize(to: size)
+            field = pane.field.scaled(to: size)
+        }
+        try scaler.rgb(frame, from: pane.rect, into: &picture)
+    }
+}

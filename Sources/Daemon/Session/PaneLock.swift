@@ -1,0 +1,85 @@
+// The endoscope picture is found once and locked.
+
+import Decode
+import Foundation
+import Frames
+
+/// Finds the pane on a recording's first usable frames and holds on to it until the picture's size changes.
+struct PaneLock {
+    /// What to do with the frame that was shown.
+    enum Step {
+        /// The pane is known, or this frame can tell nothing of it.
+        case settled
+        /// Keep the frame back: the next ones may find the pane that it shows, too.
+        case holdBack
+    }
+
+    private(set) var pane: Pane?
+    /// The first frame for which the pane holds.
+    private(set) var fromFrame = 0
+    private let explicit: PixelRect?
+    private var finder: PaneFinder?
+    private var picture: RGBPicture
+    private var frameSize = PixelSize(width: 0, height: 0)
+    private var firstCollected: StreamTime?
+    private let scaler = PictureScaler()
+
+    /// At most this much of the recording is collected before the finder is asked, however slow the frames come.
+    private static let patience = StreamTime(nanoseconds: 500_000_000)
+
+    init(explicit: PixelRect?) {
+        self.explicit = explicit
+        picture = RGBPicture(size: PixelSize(width: 1, height: 1))
+    }
+
+    /// Puts a pane back that an earlier run of this session has found.
+    mutating func restore(_ pane: Pane, fromFrame: Int, frameSize: PixelSize) {
+        self.pane = pane
+        self.fromFrame = fromFrame
+        self.frameSize = frameSize
+    }
+
+    /// Shows the lock a frame, in order.
+    mutating func observe(_ frame: borrowing VideoFrame, holding held: Int) throws -> Step {
+        if frame.displaySize != frameSize { try begin(frame.displaySize) }
+        guard pane == nil, !frame.isTainted, var finder else { return held > 0 && pane == nil ? .holdBack : .settled }
+        picture.resize(to: frame.displaySize)
+        try scaler.rgb(frame, from: PixelRect(frame.displaySize), into: &picture)
+        let observation = finder.observe(picture)
+        self.finder = finder
+        if observation == .notUsable { return held > 0 ? .holdBack : .settled }
+        let first = firstCollected ?? frame.time
+        firstCollected = first
+        if observation == .collecting, frame.time - first < Self.patience { return .holdBack }
+        firstCollected = nil
+        pane = finder.find()
+        if pane != nil {
+            fromFrame = frame.index - held
+            self.finder = nil
+            picture.resize(to: PixelSize(width: 1, height: 1))
+        }
+        return .settled
+    }
+
+    /// The recording has ended: what has been collected must do.
+    mutating func settle(firstHeld: Int) {
+        guard pane == nil, let finder else { return }
+        pane = finder.find()
+        fromFrame = firstHeld
+    }
+
+    private mutating func begin(_ size: PixelSize) throws {
+        frameSize = size
+        pane = nil
+        firstCollected = nil
+        if let explicit {
+            do {
+                finder = try PaneFinder(explicit: explicit, frameSize: size)
+            } catch {
+                throw CommandError(.configuration, error.description, remedy: "correct `pane` in the configuration")
+            }
+        } else {
+            finder = PaneFinder(frameSize: size)
+        }
+    }
+}

@@ -1,0 +1,105 @@
+// The decoding half of a session: from the recording to the inbox, on a thread of its own.
+
+import Decode
+import Foundation
+
+/// Decodes one recording into a session's inbox.
+final class ReadingThread: @unchecked Sendable {
+    // SAFETY: what both threads touch is touched only with `condition` locked.
+    private let condition = NSCondition()
+    private var info: Result<RecordingInfo, DecodeError>?
+    private var end: Result<RecordingEnding, DecodeError>?
+    private var states: [ReaderState] = []
+
+    private let source: String
+    private let settings: DecodeSettings
+    private let stop: StopFlag
+    private let inbox: SessionInbox
+
+    init(job: SessionJob, stop: StopFlag, inbox: SessionInbox) {
+        source = job.source
+        settings = job.settings.decode
+        self.stop = stop
+        self.inbox = inbox
+    }
+
+    func start() {
+        let thread = Thread { [self] in
+            read()
+            inbox.finish()
+        }
+        thread.name = "rima-decode"
+        thread.stackSize = 4 << 20
+        thread.start()
+    }
+
+    /// Waits until it is known what the recording is.
+    /// - Parameter onState: told what is being waited for meanwhile.
+    func waitForInfo(onState: (ReaderState) -> Void) throws(DecodeError) -> RecordingInfo {
+        condition.lock()
+        defer { condition.unlock() }
+        while info == nil {
+            condition.wait()
+            tell(onState)
+        }
+        guard let info else { preconditionFailure("the loop ends with an answer") }
+        return try info.get()
+    }
+
+    /// What the recording is, as completed by its last frame.
+    var lastInfo: RecordingInfo? {
+        condition.lock()
+        defer { condition.unlock() }
+        return try? info?.get()
+    }
+
+    /// Tells of waiting and reading since the last call.
+    func takeStates(_ onState: (ReaderState) -> Void) {
+        condition.lock()
+        defer { condition.unlock() }
+        tell(onState)
+    }
+
+    /// How the recording ended. Ask after the inbox has said `end`.
+    func ending() throws(DecodeError) -> RecordingEnding {
+        condition.lock()
+        defer { condition.unlock() }
+        guard let end else { return RecordingEnding(reason: .stopped) }
+        return try end.get()
+    }
+
+    private func tell(_ onState: (ReaderState) -> Void) {
+        for state in states { onState(state) }
+        states.removeAll()
+    }
+
+    private func read() {
+        do throws(DecodeError) {
+            var reader = try RecordingReader(path: source, settings: settings, stop: stop) { [self] state in
+                locked { states.append(state) }
+            }
+            locked { info = .success(reader.info) }
+            while let frame = try reader.next() {
+                guard inbox.put(frame) else { break }
+            }
+            let ending = reader.ending ?? RecordingEnding(reason: .stopped)
+            let final = reader.info
+            locked {
+                info = .success(final)
+                end = .success(ending)
+            }
+        } catch {
+            locked {
+                if info == nil { info = .failure(error) }
+                end = .failure(error)
+            }
+        }
+    }
+
+    private func locked(_ body: () -> Void) {
+        condition.lock()
+        body()
+        condition.broadcast()
+        condition.unlock()
+    }
+}

@@ -1,0 +1,239 @@
+// A session from its first frame to its last row. `rima analyze` and the daemon's workers run this same code.
+
+import Decode
+import Foundation
+import Frames
+import Segment
+
+/// What a session is about to do.
+struct SessionJob: Sendable {
+    /// Path of the recording.
+    var source: String
+    var folder: SessionFolder
+    var settings: MeasuringSettings
+    /// Forget what an earlier run has measured.
+    var startsOver = false
+    /// Write a picture of the pane that was found.
+    var writesDebugStill = false
+}
+
+/// Who wants to know what a session does. Called on the measuring thread; must not block for long.
+protocol SessionObserver: AnyObject {
+    func opened(_ info: RecordingInfo, resumingAt frame: Int)
+    func measured(_ row: NumberedSample, stage: String)
+    func marked(_ mark: StageMark)
+    func changed(_ state: ReaderState)
+}
+
+/// How a session came out.
+struct SessionOutcome: Sendable {
+    var accounting: Accounting
+    var ending: RecordingEnding
+    var info: RecordingInfo
+    /// True when an earlier run had already measured everything.
+    var wasComplete = false
+}
+
+/// Runs one session. Decoding has a thread of its own; everything else happens on the calling one.
+final class SessionRunner {
+    private let job: SessionJob
+    private let observer: any SessionObserver
+    private let stop: StopFlag
+    private let inbox: SessionInbox
+    private let store: SessionStore
+    private let model: Model
+    private let lock: SessionLock
+
+    private var measurer: FrameMeasurer
+    private var paneLock: PaneLock
+    private var samples: SampleFile
+    private var stages: StageLabels
+    private var stills: StillKeeper
+    private var accounting: Accounting
+    private var nextFrame: Int
+    private var nextSequence: Int
+    private var uncommitted: [NumberedSample] = []
+    private var isPaneCommitted: Bool
+    private var lastCommit = ContinuousClock.now
+
+    /// Rows are safe at most this long after they were measured.
+    private static let commitInterval = Duration.seconds(1)
+
+    init(job: SessionJob, inbox: SessionInbox, stop: StopFlag, observer: any SessionObserver) throws {
+        self.job = job
+        self.observer = observer
+        self.stop = stop
+        self.inbox = inbox
+        try job.folder.create()
+        lock = try job.folder.acquireLock()
+        if job.startsOver { job.folder.forget() }
+        store = try openStore(job.folder)
+        try claim(store, for: job)
+        model = try loadModel(job.settings.modelPath)
+        let resume = try store.resumePoint()
+        measurer = try FrameMeasurer(
+            settings: job.settings, model: model,
+            state: resume.temporalState.flatMap { try? JSONDecoder().decode(TemporalState.self, from: $0) })
+        (nextFrame, nextSequence) = (resume.nextFrame, resume.nextSequence)
+        paneLock = PaneLock(explicit: job.settings.pane)
+        isPaneCommitted = false
+        stages = StageLabels(try store.marks())
+        samples = try SampleFile(rebuilding: job.folder, from: store, stages: stages)
+        stills = StillKeeper(folder: job.folder, store: store)
+        accounting = try store.accounting()
+    }
+
+    /// Measures until the recording is over or a stop is asked for.
+    /// - Returns: how it came out; an ending of `stopped` leaves a session that a later run goes on with.
+    func run() throws -> SessionOutcome {
+        let reading = ReadingThread(job: job, stop: stop, inbox: inbox)
+        reading.start()
+        defer { inbox.close() }
+        let info = try reading.waitForInfo { [observer] state in observer.changed(state) }
+        observer.opened(info, resumingAt: nextFrame)
+        try setFacts(info)
+        let panes = try storedPanes()
+
+        var held: [HeldFrame] = []
+        loop: while true {
+            let deadline = Date(timeIntervalSinceNow: max(0.01, (Self.commitInterval - (.now - lastCommit)) / .seconds(1)))
+            switch inbox.take(until: deadline) {
+            case .frame(let frame):
+                if paneLock.pane == nil || frame.displaySize != lastSize { restorePane(panes, for: frame) }
+                switch try paneLock.observe(frame, holding: held.count) {
+                case .holdBack:
+                    held.append(HeldFrame(frame))
+                    continue loop
+                case .settled:
+                    for frame in held { try take(frame.frame) }
+                    held.removeAll()
+                    try take(frame)
+                }
+            case .wake:
+                try takeRequests()
+            case .end:
+                break loop
+            }
+            if .now - lastCommit >= Self.commitInterval { try commit() }
+        }
+        if let first = held.first {
+            paneLock.settle(firstHeld: first.frame.index)
+            for frame in held { try take(frame.frame) }
+        }
+        try takeRequests()
+        try commit()
+        let ending = try reading.ending()
+        let outcome = SessionOutcome(accounting: accounting, ending: ending, info: reading.lastInfo ?? info)
+        if ending.reason != .stopped { try finish(outcome) }
+        return outcome
+    }
+
+    private var lastSize = PixelSize(width: 0, height: 0)
+
+    /// Puts back the pane that an earlier run has committed for this frame's picture size.
+    private func restorePane(_ panes: [(fromFrame: Int, pane: StoredPane)], for frame: borrowing VideoFrame) {
+        lastSize = frame.displaySize
+        guard paneLock.pane == nil,
+            let known = panes.last(where: { $0.fromFrame <= frame.index && $0.pane.frameSize == lastSize })
+        else { return }
+        paneLock.restore(known.pane.pane, fromFrame: known.fromFrame, frameSize: lastSize)
+        isPaneCommitted = true
+    }
+
+    /// Measures a frame that no earlier run has committed, and tells of its row.
+    private func take(_ frame: borrowing VideoFrame) throws {
+        guard frame.index >= nextFrame else { return }
+        if let pane = paneLock.pane, !isPaneCommitted || frame.index == paneLock.fromFrame { try commit(pane, frame) }
+        let sample = try measurer.measure(frame, in: paneLock.pane)
+        let row = NumberedSample(sequence: nextSequence, sample: sample)
+        nextFrame = frame.index + 1
+        nextSequence += 1
+        accounting.add(sample)
+        uncommitted.append(row)
+        let stage = stages.label(at: sample.frame)
+        if let pane = paneLock.pane { try stills.consider(sample, stage: stage, of: frame, pane: pane, measurer.result) }
+        observer.measured(row, stage: stage)
+    }
+
+    private func commit(_ pane: Pane, _ frame: borrowing VideoFrame) throws {
+        isPaneCommitted = true
+        let stored = StoredPane(pane: pane, frameSize: frame.displaySize)
+        try store.commit(
+            paneJSON: String(decoding: try JSONEncoder.stable.encode(stored), as: UTF8.self),
+            fromFrame: paneLock.fromFrame)
+        if job.writesDebugStill { try stills.writeDebugStill(frame, pane: pane) }
+    }
+
+    private func storedPanes() throws -> [(fromFrame: Int, pane: StoredPane)] {
+        try store.panes().compactMap { entry in
+            (try? JSONDecoder().decode(StoredPane.self, from: Data(entry.json.utf8))).map { (entry.fromFrame, $0) }
+        }
+    }
+
+    /// Sets the stage marks that operators have asked for.
+    private func takeRequests() throws {
+        for label in inbox.takeMarks() {
+            // A mark is committed at once, together with the rows before it.
+            try commit()
+            let mark = StageMark(frame: nextFrame, label: label, source: "socket", sequence: nextSequence)
+            nextSequence += 1
+            try store.commit(mark)
+            stages.add(mark)
+            observer.marked(mark)
+        }
+    }
+
+    private func commit() throws {
+        lastCommit = .now
+        guard !uncommitted.isEmpty else { return }
+        do {
+            try store.commit(uncommitted, temporalState: try JSONEncoder.stable.encode(measurer.state))
+            try samples.append(uncommitted, stages: stages)
+            try stills.commit()
+        } catch {
+            throw CommandError(
+                .inputOutput, "cannot store rows in \(job.folder.root.path): \(describe(error))",
+                remedy: "free some space; all rows up to frame \(uncommitted[0].sample.frame) are safe, run again to go on")
+        }
+        uncommitted.removeAll(keepingCapacity: true)
+    }
+
+    private func setFacts(_ info: RecordingInfo) throws {
+        try store.setFacts([
+            "container": info.container, "codec": info.codec, "model": model.card.name,
+            "model_version": model.card.version, "rima_version": rimaVersion,
+        ])
+    }
+
+    private func finish(_ outcome: SessionOutcome) throws {
+        try stills.finish()
+        let summary = try SessionSummary(
+            job: job, outcome: outcome, model: model, panes: storedPanes(), marks: store.marks())
+        try summary.write(to: job.folder)
+        try store.setFacts(["state": "complete"])
+    }
+}
+
+/// A pane with the picture size for which it holds.
+struct StoredPane: Codable, Sendable, Equatable {
+    var pane: Pane
+    var frameSize: PixelSize
+}
+
+/// A frame kept back while the pane is being looked for.
+private final class HeldFrame {
+    let frame: VideoFrame
+
+    init(_ frame: consuming VideoFrame) {
+        self.frame = frame
+    }
+}
+
+extension JSONEncoder {
+    /// The same value gives the same bytes.
+    static var stable: JSONEncoder {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return encoder
+    }
+}

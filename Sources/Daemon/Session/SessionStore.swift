@@ -1,0 +1,297 @@
+// The one truth of a session: a SQLite file of rows. CSV, socket, page and report are views of it.
+
+import Foundation
+import Frames
+import GRDB
+
+/// A committed place in the recording from which a restarted worker goes on.
+struct ResumePoint: Sendable {
+    /// Ordinal of the next frame to measure; all before it are committed.
+    var nextFrame: Int
+    /// Sequence number that the next event will carry.
+    var nextSequence: Int
+    /// State of the temporal parts after the last committed frame, as their own JSON; nil at the start.
+    var temporalState: Data?
+}
+
+/// One change of stage: set by an operator, a protocol or a sidecar file.
+struct StageMark: Sendable, Hashable, Codable {
+    /// The first frame that belongs to the stage.
+    var frame: Int
+    var label: String
+    /// Where the mark came from: `socket`, `protocol`, `edit`.
+    var source: String
+    var sequence: Int
+}
+
+/// The store of one session, opened by its one writer.
+///
+/// Rows are committed together with the state of everything that remembers earlier frames, so that after any crash
+/// measuring goes on from the last commit as if nothing had happened.
+final class SessionStore: Sendable {
+    private let database: DatabaseQueue
+
+    /// Opens or makes `session.sqlite` in `folder` and brings its schema up to date.
+    init(folder: SessionFolder) throws {
+        var configuration = GRDB.Configuration()
+        configuration.label = "session"
+        configuration.prepareDatabase { db in
+            try db.execute(sql: "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL")
+        }
+        database = try DatabaseQueue(path: folder.store.path, configuration: configuration)
+        try Self.migrator.migrate(database)
+    }
+
+    /// Opens the store of a session that another process may be writing.
+    init(readOnly folder: SessionFolder) throws {
+        var configuration = GRDB.Configuration()
+        configuration.label = "session (read)"
+        configuration.busyMode = .timeout(5)
+        configuration.readonly = true
+        database = try DatabaseQueue(path: folder.store.path, configuration: configuration)
+    }
+
+    /// The schema's history. Migrations are only ever added.
+    private static var migrator: DatabaseMigrator {
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration("1: frames, marks, panes, facts") { db in
+            try db.execute(
+                sql: """
+                    CREATE TABLE fact (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+                    CREATE TABLE frame (
+                        frame INTEGER PRIMARY KEY,
+                        seq INTEGER NOT NULL UNIQUE,
+                        t_ns INTEGER NOT NULL,
+                        segment INTEGER NOT NULL,
+                        reasons TEXT NOT NULL,
+                        quality REAL, confidence REAL,
+                        area_px REAL, area_fov_ratio REAL, area_norm REAL,
+                        length_px REAL, width_px REAL, angle_deg REAL,
+                        left_area_px REAL, right_area_px REAL,
+                        center_x_px REAL, center_y_px REAL
+                    );
+                    CREATE TABLE mark (
+                        seq INTEGER PRIMARY KEY, frame INTEGER NOT NULL, label TEXT NOT NULL, source TEXT NOT NULL
+                    );
+                    CREATE TABLE pane (from_frame INTEGER PRIMARY KEY, json TEXT NOT NULL);
+                    CREATE TABLE still (
+                        stage TEXT NOT NULL, kind TEXT NOT NULL, frame INTEGER NOT NULL, rings TEXT NOT NULL,
+                        jpeg BLOB NOT NULL, PRIMARY KEY (stage, kind)
+                    );
+                    CREATE TABLE temporal_state (id INTEGER PRIMARY KEY CHECK (id = 0), json BLOB NOT NULL);
+                    """)
+        }
+        return migrator
+    }
+
+    // MARK: Writing
+
+    /// Commits rows, and the state after the last of them, as one.
+    func commit(_ rows: [NumberedSample], temporalState: Data?) throws {
+        guard !rows.isEmpty else { return }
+        try database.write { db in
+            let insert = try db.cachedStatement(
+                sql: "INSERT INTO frame VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)")
+            for row in rows {
+                let sample = row.sample
+                let opening = sample.opening
+                insert.setUncheckedArguments([
+                    sample.frame, row.sequence, sample.time.nanoseconds, sample.segment,
+                    sample.reasons.map(\.rawValue).joined(separator: " "), sample.quality, sample.confidence,
+                    opening?.area, sample.fieldShare, sample.normalisedArea, opening?.length, opening?.width,
+                    opening?.angle, opening?.leftArea, opening?.rightArea, opening?.center?.x, opening?.center?.y,
+                ])
+                try insert.execute()
+            }
+            if let temporalState {
+                try db.execute(
+                    sql: "INSERT OR REPLACE INTO temporal_state VALUES (0, ?)", arguments: [temporalState])
+            }
+        }
+    }
+
+    /// Commits a stage mark.
+    func commit(_ mark: StageMark) throws {
+        try database.write { db in
+            try db.execute(
+                sql: "INSERT INTO mark (seq, frame, label, source) VALUES (?, ?, ?, ?)",
+                arguments: [mark.sequence, mark.frame, mark.label, mark.source])
+        }
+    }
+
+    /// Commits where the endoscope picture lies from `frame` on.
+    func commit(paneJSON: String, fromFrame frame: Int) throws {
+        try database.write { db in
+            try db.execute(sql: "INSERT OR REPLACE INTO pane VALUES (?, ?)", arguments: [frame, paneJSON])
+        }
+    }
+
+    /// Commits evidence pictures; each replaces the one of its stage and kind.
+    func commit(_ stills: [Still]) throws {
+        let encoder = JSONEncoder.stable
+        try database.write { db in
+            for still in stills {
+                try db.execute(
+                    sql: "INSERT OR REPLACE INTO still (stage, kind, frame, rings, jpeg) VALUES (?, ?, ?, ?, ?)",
+                    arguments: [
+                        still.stage, still.kind.rawValue, still.sample.frame,
+                        String(decoding: try encoder.encode(still.rings), as: UTF8.self), Data(still.jpeg),
+                    ])
+            }
+        }
+    }
+
+    /// Sets facts about the session: versions, hashes, state.
+    func setFacts(_ facts: [String: String]) throws {
+        try database.write { db in
+            for (key, value) in facts {
+                try db.execute(sql: "INSERT OR REPLACE INTO fact VALUES (?, ?)", arguments: [key, value])
+            }
+        }
+    }
+
+    // MARK: Reading
+
+    func facts() throws -> [String: String] {
+        try database.read { db in
+            var facts: [String: String] = [:]
+            for row in try Row.fetchAll(db, sql: "SELECT key, value FROM fact") { facts[row[0]] = row[1] }
+            return facts
+        }
+    }
+
+    func resumePoint() throws -> ResumePoint {
+        try database.read { db in
+            let frame = try Int.fetchOne(db, sql: "SELECT max(frame) FROM frame")
+            let sequence = try Int.fetchOne(
+                db, sql: "SELECT max(seq) FROM (SELECT seq FROM frame UNION ALL SELECT seq FROM mark)")
+            let state = try Data.fetchOne(db, sql: "SELECT json FROM temporal_state")
+            return ResumePoint(
+                nextFrame: frame.map { $0 + 1 } ?? 0, nextSequence: sequence.map { $0 + 1 } ?? 0,
+                temporalState: state)
+        }
+    }
+
+    /// All stage marks in the order of the recording.
+    func marks() throws -> [StageMark] {
+        try database.read { db in
+            try Row.fetchAll(db, sql: "SELECT seq, frame, label, source FROM mark ORDER BY frame, seq").map {
+                StageMark(frame: $0["frame"], label: $0["label"], source: $0["source"], sequence: $0["seq"])
+            }
+        }
+    }
+
+    /// Where the endoscope picture lies, by the frame from which it holds.
+    func panes() throws -> [(fromFrame: Int, json: String)] {
+        try database.read { db in
+            try Row.fetchAll(db, sql: "SELECT from_frame, json FROM pane ORDER BY from_frame").map { ($0[0], $0[1]) }
+        }
+    }
+
+    /// Evidence pictures, with the rows of their frames.
+    func stills() throws -> [Still] {
+        try database.read { db in
+            try Row.fetchAll(
+                db, sql: "SELECT stage, kind, rings, jpeg, frame.* FROM still JOIN frame USING (frame) ORDER BY stage, kind"
+            ).compactMap { row in
+                guard let kind = Still.Kind(rawValue: row["kind"]) else { return nil }
+                let rings: String = row["rings"]
+                let jpeg: Data = row["jpeg"]
+                return Still(
+                    stage: row["stage"], kind: kind, sample: Self.sample(row).sample,
+                    rings: (try? JSONDecoder().decode([[Point]].self, from: Data(rings.utf8))) ?? [], jpeg: Array(jpeg))
+            }
+        }
+    }
+
+    /// Hands out committed rows with `frame >= first` in order, at most `limit`.
+    func rows(fromFrame first: Int = 0, limit: Int = .max) throws -> [NumberedSample] {
+        try database.read { db in
+            try Row.fetchAll(
+                db, sql: "SELECT * FROM frame WHERE frame >= ? ORDER BY frame LIMIT ?",
+                arguments: [first, limit == .max ? -1 : limit]
+            ).map(Self.sample)
+        }
+    }
+
+    /// Hands out committed rows with `seq >= first` in order, at most `limit`.
+    func rows(fromSequence first: Int, limit: Int) throws -> [NumberedSample] {
+        try database.read { db in
+            try Row.fetchAll(
+                db, sql: "SELECT * FROM frame WHERE seq >= ? ORDER BY seq LIMIT ?", arguments: [first, limit]
+            ).map(Self.sample)
+        }
+    }
+
+    /// Visits every committed row in order without holding them all.
+    func forEachRow(_ body: (NumberedSample) throws -> Void) throws {
+        try database.read { db in
+            let cursor = try Row.fetchCursor(db, sql: "SELECT * FROM frame ORDER BY frame")
+            while let row = try cursor.next() { try body(Self.sample(row)) }
+        }
+    }
+
+    /// Decoded, measured, and rejected frames by reason. `decoded = measured + rejected`.
+    func accounting() throws -> Accounting {
+        try database.read { db in
+            var accounting = Accounting()
+            for row in try Row.fetchAll(
+                db, sql: "SELECT reasons, count(*) AS n, area_px IS NULL AS r FROM frame GROUP BY reasons, r")
+            {
+                accounting.add(reasons: Self.reasons(row[0]), count: row[1])
+            }
+            return accounting
+        }
+    }
+
+    private static func reasons(_ text: String) -> [Reason] {
+        text.split(separator: " ").compactMap { Reason(rawValue: String($0)) }
+    }
+
+    private static func sample(_ row: Row) -> NumberedSample {
+        var sample = Sample(
+            frame: row["frame"], time: StreamTime(nanoseconds: row["t_ns"]), segment: row["segment"])
+        sample.reasons = reasons(row["reasons"])
+        sample.quality = row["quality"]
+        sample.confidence = row["confidence"]
+        sample.fieldShare = row["area_fov_ratio"]
+        sample.normalisedArea = row["area_norm"]
+        if let area: Double = row["area_px"] {
+            let x: Double? = row["center_x_px"]
+            let y: Double? = row["center_y_px"]
+            var center: Point?
+            if let x, let y { center = Point(x: x, y: y) }
+            sample.opening = Opening(
+                area: area, length: row["length_px"], width: row["width_px"], angle: row["angle_deg"],
+                leftArea: row["left_area_px"], rightArea: row["right_area_px"], center: center)
+        }
+        return NumberedSample(sequence: row["seq"], sample: sample)
+    }
+}
+
+/// A sample with its place in the session's event stream.
+struct NumberedSample: Sendable, Hashable {
+    var sequence: Int
+    var sample: Sample
+}
+
+/// The conservation law, counted: every decoded frame is measured or rejected.
+struct Accounting: Sendable, Hashable {
+    private(set) var measured = 0
+    private(set) var rejected = 0
+    /// Frames by reason; a frame with two reasons counts under both.
+    private(set) var reasons: [Reason: Int] = [:]
+
+    var decoded: Int { measured + rejected }
+    /// Share of frames measured, 0...1; 0 before the first frame.
+    var usableShare: Double { decoded == 0 ? 0 : Double(measured) / Double(decoded) }
+
+    mutating func add(_ sample: Sample) {
+        add(reasons: sample.reasons, count: 1)
+    }
+
+    mutating func add(reasons: [Reason], count: Int) {
+        if reasons.isEmpty { measured += count } else { rejected += count }
+        for reason in reasons { self.reasons[reason, default: 0] += count }
+    }
+}

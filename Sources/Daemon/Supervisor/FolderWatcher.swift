@@ -1,0 +1,75 @@
+// Finds recordings as they appear in the watched folders.
+
+import Foundation
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// A folder that recorders write to.
+struct WatchedFolder: Sendable, Hashable {
+    var path: String
+    /// Shell patterns of file names, such as `*.mkv`; any of them makes a file a recording.
+    var patterns: [String]
+    var isRecursive: Bool
+}
+
+/// A recording that was found.
+struct FoundRecording: Sendable, Hashable {
+    var path: String
+    var identity: RecordingIdentity
+}
+
+/// Watches folders with inotify, and looks again every second for file systems that stay silent (SMB, NFS).
+final class FolderWatcher: Sendable {
+    private let descriptor: Int32
+    private let folders: [WatchedFolder]
+
+    init(_ folders: [WatchedFolder]) throws(CommandError) {
+        descriptor = inotify_init1(Int32(IN_CLOEXEC.rawValue) | Int32(IN_NONBLOCK.rawValue))
+        guard descriptor >= 0 else {
+            throw CommandError(
+                .unavailable, "cannot watch folders: \(String(cString: strerror(errno)))",
+                remedy: "raise fs.inotify.max_user_instances")
+        }
+        self.folders = folders
+    }
+
+    deinit { close(descriptor) }
+
+    /// All recordings that lie in the folders now, oldest name first.
+    func scan() -> [FoundRecording] {
+        folders.flatMap { folder in
+            names(in: folder.path, recursive: folder.isRecursive).sorted().compactMap { name -> FoundRecording? in
+                guard folder.patterns.contains(where: { fnmatch($0, base(name), FNM_PERIOD) == 0 }) else { return nil }
+                let path = folder.path + "/" + name
+                return RecordingIdentity(path: path).map { FoundRecording(path: path, identity: $0) }
+            }
+        }
+    }
+
+    /// Waits until something stirs in a folder, or for a second.
+    func wait() {
+        for folder in folders {
+            // Adding a watch that exists is free; a folder that appears later is picked up here.
+            _ = inotify_add_watch(
+                descriptor, folder.path,
+                UInt32(IN_CREATE) | UInt32(IN_MOVED_TO) | UInt32(IN_CLOSE_WRITE))
+        }
+        var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        guard poll(&entry, 1, 1000) > 0 else { return }
+        withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 8) { buffer in
+            while read(descriptor, buffer.baseAddress, buffer.count) > 0 {}
+        }
+    }
+
+    private func names(in path: String, recursive: Bool) -> [String] {
+        guard recursive else { return (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? [] }
+        guard let enumerator = FileManager.default.enumerator(atPath: path) else { return [] }
+        return enumerator.compactMap { $0 as? String }
+    }
+
+    private func base(_ name: String) -> String {
+        name.split(separator: "/").last.map(String.init) ?? name
+    }
+}

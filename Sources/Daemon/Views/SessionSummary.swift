@@ -1,0 +1,94 @@
+// session.json: what the rows were measured with, and the accounting.
+
+import Decode
+import Foundation
+import Frames
+import Segment
+
+/// The companion of samples.csv.
+struct SessionSummary: Codable, Sendable {
+    struct Count: Codable, Sendable {
+        var decoded: Int
+        var measured: Int
+        var rejected: Int
+        var reasons: [String: Int]
+    }
+    struct Source: Codable, Sendable {
+        var name: String
+        var bytes: Int64
+        var sha256: String
+        var container: String
+        var codec: String
+        var width: Int
+        var height: Int
+        var framesPerSecond: Double?
+        var ending: String
+        var lastPacketIncomplete: Bool
+    }
+    struct Network: Codable, Sendable {
+        var name: String
+        var version: String
+        var sha256: String
+    }
+    struct PaneEntry: Codable, Sendable {
+        var fromFrame: Int
+        var rect: PixelRect
+        var form: String
+        var fieldAreaPx: Int
+    }
+    struct Mark: Codable, Sendable {
+        var frame: Int
+        var label: String
+        var source: String
+    }
+
+    var schema = 1
+    var notice = researchNotice
+    var session: String
+    var rimaVersion: String
+    var complete: Bool
+    var source: Source
+    var model: Network
+    var frames: Count
+    var panes: [PaneEntry]
+    var marks: [Mark]
+    var thresholds: GateSettings
+    var confidenceFloor: Double
+
+    init(
+        job: SessionJob, outcome: SessionOutcome, model: Model, panes: [(fromFrame: Int, pane: StoredPane)],
+        marks: [StageMark]
+    ) throws {
+        session = job.folder.name
+        rimaVersion = Daemon.rimaVersion
+        complete = true
+        let fingerprint = try Fingerprint(path: job.source)
+        let info = outcome.info
+        source = Source(
+            name: TextSafety.plain(URL(fileURLWithPath: job.source).lastPathComponent), bytes: fingerprint.bytes,
+            sha256: fingerprint.sha256, container: info.container, codec: info.codec, width: info.displaySize.width,
+            height: info.displaySize.height, framesPerSecond: info.framesPerSecond,
+            ending: outcome.ending.reason.rawValue, lastPacketIncomplete: outcome.ending.lastPacketIncomplete)
+        self.model = Network(name: model.card.name, version: model.card.version, sha256: model.sha256)
+        let accounting = outcome.accounting
+        frames = Count(
+            decoded: accounting.decoded, measured: accounting.measured, rejected: accounting.rejected,
+            reasons: Dictionary(uniqueKeysWithValues: accounting.reasons.map { ($0.key.rawValue, $0.value) }))
+        self.panes = panes.map {
+            PaneEntry(
+                fromFrame: $0.fromFrame, rect: $0.pane.pane.rect, form: $0.pane.pane.form.rawValue,
+                fieldAreaPx: $0.pane.pane.field.area)
+        }
+        self.marks = marks.map { Mark(frame: $0.frame, label: $0.label, source: $0.source) }
+        thresholds = job.settings.gate
+        confidenceFloor = job.settings.confidenceFloor
+    }
+
+    /// Writes the file whole or not at all.
+    func write(to folder: SessionFolder) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+        encoder.keyEncodingStrategy = .convertToSnakeCase
+        try encoder.encode(self).write(to: folder.summary, options: .atomic)
+    }
+}
