@@ -63,7 +63,12 @@ package struct RecordingEnding: Sendable, Equatable {
 
     package var reason: Reason
     /// The last packet was cut short.
-    package var lastPacketIncomplete = false
+    package var lastPacketIncomplete: Bool
+
+    package init(reason: Reason, lastPacketIncomplete: Bool = false) {
+        self.reason = reason
+        self.lastPacketIncomplete = lastPacketIncomplete
+    }
 }
 
 /// What the container and the first picture say of a recording.
