@@ -1,0 +1,178 @@
+// The gate's first form: cheap measures, one pass, no allocation.
+
+package import Frames
+
+/// Judges whether a frame can be measured, from its light, contrast, sharpness and veil.
+package struct Gate: Sendable {
+    package var settings: GateSettings
+
+    package init(settings: GateSettings = GateSettings()) {
+        self.settings = settings
+    }
+
+    /// Measures one picture within its field of view.
+    ///
+    /// - **Shape** the pane scaled to about 192...256 px in width; `field` has the picture's size. The sharpness depends on
+    ///   that scale, the other measures do not.
+    package func measure(_ picture: borrowing RGBPicture, field: borrowing FieldOfView) -> GateMeasures {
+        precondition(picture.size == field.size, "the field is drawn on the picture's own grid")
+        var tally = GateTally()
+        let width = picture.size.width
+        let height = picture.size.height
+        let pixels = picture.pixels.span
+        for y in 0..<height {
+            let start = max(0, field.starts[y])
+            let end = min(width, field.ends[y])
+            guard end > start else { continue }
+            // Differences reach four pixels to the right and below; they count where both ends are lit.
+            let below = y + 4 < height ? y + 4 : nil
+            let belowStart = below.map { max(start, field.starts[$0], field.starts[y + 1]) } ?? 0
+            let belowEnd = below.map { min(end, field.ends[$0], field.ends[y + 1]) } ?? 0
+            for x in start..<end {
+                let at = (y * width + x) * 3
+                let luma = tally.count(red: pixels[at], green: pixels[at + 1], blue: pixels[at + 2])
+                if x + 4 < end {
+                    tally.step(luma, GateTally.luma(pixels, at + 3), GateTally.luma(pixels, at + 12))
+                }
+                if x >= belowStart && x < belowEnd {
+                    let row = width * 3
+                    tally.step(luma, GateTally.luma(pixels, at + row), GateTally.luma(pixels, at + 4 * row))
+                }
+            }
+        }
+        return tally.measures()
+    }
+
+    /// Says what is wrong with a frame, and how good it is.
+    ///
+    /// `quality` is the geometric mean of five marks, each 0 at its threshold and 1 where nothing is left to wish for:
+    /// light, glare, contrast, sharpness, clearness. It never falls when one of them gets better. A usable frame has at
+    /// least 0.05 so that it differs from a refused one, which has at most that.
+    package func judge(_ measures: GateMeasures) -> (reasons: [Reason], quality: Double) {
+        let s = settings
+        guard measures.pixels > 0, measures.uniformity < (measures.isDark ? s.darkUniformity : s.uniformity) else {
+            return ([.noSignal], 0)
+        }
+        var reasons: [Reason] = []
+        if measures.brightness < s.darkestMean || measures.black > s.mostBlack { reasons.append(.tooDark) }
+        if measures.saturated > s.mostSaturated || measures.brightness > s.brightestMean {
+            reasons.append(.overexposed)
+        }
+        if measures.contrast < s.leastContrast { reasons.append(.flat) }
+        if measures.sharpness < s.leastSharpness { reasons.append(.blurred) }
+        if measures.fog > s.mostFog { reasons.append(.foggy) }
+        let product =
+            ramp(measures.brightness, from: s.darkestMean, to: 0.3)
+            * ramp(measures.saturated, from: s.mostSaturated, to: 0.02)
+            * ramp(measures.contrast, from: s.leastContrast, to: 0.4)
+            * ramp(measures.sharpness, from: s.leastSharpness, to: 0.14)
+            * ramp(measures.fog, from: s.mostFog, to: 0.05)
+        let mark = fifthRoot(product)
+        return (reasons, reasons.isEmpty ? max(0.05, mark) : min(0.05, mark))
+    }
+
+    /// 0 at and beyond `from`, 1 at and beyond `to`, straight between.
+    private func ramp(_ value: Double, from: Double, to: Double) -> Double {
+        guard from != to else { return value >= to ? 1 : 0 }
+        return max(0, min(1, (value - from) / (to - from)))
+    }
+
+    /// Newton's steps: the fifth root of a number in 0...1, without a mathematics library.
+    private func fifthRoot(_ value: Double) -> Double {
+        guard value > 0 else { return 0 }
+        var root = 1.0
+        for _ in 0..<200 {
+            let fourth = root * root * root * root
+            let next = (4 * root + value / fourth) / 5
+            if next >= root { break }
+            root = next
+        }
+        return root
+    }
+}
+
+extension GateMeasures {
+    /// A dark room is nearly one colour as well; only a cut signal is exactly one.
+    fileprivate var isDark: Bool { brightness < 0.1 }
+}
+
+/// Running sums of one picture.
+private struct GateTally {
+    private var lumas = InlineArray<256, Int32>(repeating: 0)
+    private var reds = InlineArray<256, Int32>(repeating: 0)
+    private var greens = InlineArray<256, Int32>(repeating: 0)
+    private var blues = InlineArray<256, Int32>(repeating: 0)
+    private var leasts = InlineArray<256, Int32>(repeating: 0)
+    private var pixels = 0
+    private var lumaSum = 0
+    /// Colour saturation in 1/255, summed.
+    private var colourSum = 0
+    private var nearSquares = 0
+    private var farSquares = 0
+
+    @inline(__always)
+    static func luma(_ pixels: borrowing Span<UInt8>, _ at: Int) -> Int {
+        (77 * Int(pixels[at]) + 150 * Int(pixels[at + 1]) + 29 * Int(pixels[at + 2]) + 128) >> 8
+    }
+
+    @inline(__always)
+    mutating func count(red: UInt8, green: UInt8, blue: UInt8) -> Int {
+        let luma = (77 * Int(red) + 150 * Int(green) + 29 * Int(blue) + 128) >> 8
+        lumas[luma] &+= 1
+        reds[Int(red)] &+= 1
+        greens[Int(green)] &+= 1
+        blues[Int(blue)] &+= 1
+        let least = min(red, green, blue)
+        let most = max(red, green, blue)
+        leasts[Int(least)] &+= 1
+        pixels &+= 1
+        lumaSum &+= luma
+        colourSum &+= Int(most &- least) &* 255 / max(1, Int(most))
+        return luma
+    }
+
+    @inline(__always)
+    mutating func step(_ here: Int, _ near: Int, _ far: Int) {
+        nearSquares &+= (near - here) * (near - here)
+        farSquares &+= (far - here) * (far - here)
+    }
+
+    func measures() -> GateMeasures {
+        guard pixels > 0 else {
+            return GateMeasures(
+                brightness: 0, saturated: 0, black: 0, contrast: 0, sharpness: 0, fog: 0, uniformity: 1, pixels: 0)
+        }
+        let count = Double(pixels)
+        var saturated = 0
+        for level in 250..<256 { saturated += Int(lumas[level]) }
+        var black = 0
+        for level in 0...16 { black += Int(lumas[level]) }
+        let saturation = Double(colourSum) / count / 255
+        return GateMeasures(
+            brightness: Double(lumaSum) / count / 255, saturated: Double(saturated) / count,
+            black: Double(black) / count,
+            contrast: Double(level(0.95, of: lumas) - level(0.05, of: lumas)) / 255,
+            sharpness: farSquares > 0 ? Double(nearSquares) / Double(farSquares) : 0,
+            fog: Double(level(0.1, of: leasts)) / 255 * (1 - saturation),
+            uniformity: min(alike(reds), alike(greens), alike(blues)), pixels: pixels)
+    }
+
+    /// The lowest level that at least `share` of the pixels do not exceed.
+    private func level(_ share: Double, of histogram: InlineArray<256, Int32>) -> Int {
+        let wanted = Int((share * Double(pixels)).rounded(.up))
+        var sum = 0
+        for level in 0..<256 {
+            sum += Int(histogram[level])
+            if sum >= wanted { return level }
+        }
+        return 255
+    }
+
+    /// Share of pixels within ±3 levels of the median.
+    private func alike(_ histogram: InlineArray<256, Int32>) -> Double {
+        let middle = level(0.5, of: histogram)
+        var sum = 0
+        for level in max(0, middle - 3)...min(255, middle + 3) { sum += Int(histogram[level]) }
+        return Double(sum) / Double(pixels)
+    }
+}
