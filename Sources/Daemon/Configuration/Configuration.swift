@@ -1,0 +1,90 @@
+// The daemon's settings as one value. What each means, and its limits, stands in Setting+All.swift.
+
+/// Everything that can be configured, with its defaults.
+package struct Configuration: Sendable, Equatable {
+    package var stateFolder = "/var/lib/rima"
+    package var watch: [WatchedFolder] = []
+    /// - **Units** seconds.
+    package var idleLimitSeconds = 30
+    package var pane = PaneSetting.auto
+    package var gate = Gate()
+    package var opening = Opening()
+    package var model = Model()
+    package var socket = Socket()
+    package var sessions = Sessions()
+    package var decode = Decode()
+    /// Closures at which a narrowing band ends: none, mild, moderate; severe beyond.
+    package var narrowingBands = [0.25, 0.5, 0.75]
+    package var log = Log()
+
+    package init() {}
+
+    package struct WatchedFolder: Sendable, Equatable {
+        package var folder: String
+        package var pattern: String
+        package var recursive: Bool
+
+        package init(folder: String, pattern: String = "*", recursive: Bool = false) {
+            self.folder = folder
+            self.pattern = pattern
+            self.recursive = recursive
+        }
+    }
+
+    package enum PaneSetting: Sendable, Equatable {
+        case auto
+        case explicit(x: Int, y: Int, width: Int, height: Int)
+    }
+
+    package struct Gate: Sendable, Equatable {
+        package var tooDarkMeanRatio = 0.08
+        package var overexposedShareRatio = 0.25
+        package var blurredSharpnessMin = 2.0
+        package var foggyIndexMax = 0.85
+        package var flatContrastMinRatio = 0.03
+    }
+
+    package enum Apex: String, Sendable, CaseIterable { case down, up, auto }
+
+    package struct Opening: Sendable, Equatable {
+        package var apex = Apex.auto
+        package var minimumAreaRatio = 0.0002
+        package var edgeShareMax = 0.05
+    }
+
+    package enum Engine: String, Sendable, CaseIterable { case auto, native, onnxruntime }
+
+    package struct Model: Sendable, Equatable {
+        /// Empty: the model that comes with Rima.
+        package var opening = ""
+        package var engine = Engine.auto
+        /// 0: as many as there are cores.
+        package var threads = 0
+    }
+
+    package struct Socket: Sendable, Equatable {
+        package var path = "/run/rima/stream.sock"
+        package var mode = 0o660
+        package var historyRows = 8192
+        package var maxClients = 64
+        package var allowMarks = true
+    }
+
+    package struct Sessions: Sendable, Equatable {
+        package var maxParallel = 4
+        package var memoryLimitMB = 1024
+        package var maxRestarts = 5
+    }
+
+    package struct Decode: Sendable, Equatable {
+        package var threads = 2
+        package var maximumWidth = 4096
+        package var maximumHeight = 2160
+    }
+
+    package enum LogLevel: String, Sendable, CaseIterable { case debug, info, notice, warning, error }
+
+    package struct Log: Sendable, Equatable {
+        package var level = LogLevel.info
+    }
+}
