@@ -1,0 +1,419 @@
+// Tissue under the scope's light: a height field with grain, shaded by slope, distance and wetness.
+import Frames
+import Glibc
+
+/// How the scope lights the scene.
+struct Lighting: Sendable {
+    /// Mean brightness the camera aims at, linear 0...1.
+    var exposure: Float
+    /// How fast the light falls off with depth.
+    var falloff: Float
+    /// Where the light points, 0...1 of the field.
+    var aim: SIMD2<Float>
+    /// Darkening towards the rim of the field.
+    var vignette: Float
+    var tint: SIMD3<Float>
+    /// Strength of wet reflections and how narrow they are.
+    var gloss: Float
+    var glossPower: Float
+    /// Contact shade in hollows.
+    var hollow: Float
+}
+
+/// Three planes of linear light while a picture is made.
+struct Canvas {
+    let side: Int
+    var red: [Float]
+    var green: [Float]
+    var blue: [Float]
+
+    init(side: Int) {
+        self.side = side
+        red = [Float](repeating: 0, count: side * side)
+        green = red
+        blue = red
+    }
+}
+
+/// Paints one larynx.
+struct Painter {
+    let side: Int
+    let body: Anatomy
+    let grains: Grains
+    private let size: PixelSize
+    private let step: Int
+    private var height: [Float]
+    private var shade: [Float]
+    private var gloss: [Float]
+    private var albedo: [SIMD4<Float>]
+    private var projection: Projection
+    private var unit: Float
+
+    init(side: Int, body: Anatomy, grains: Grains, view: Viewpoint) {
+        self.side = side
+        self.body = body
+        self.grains = grains
+        size = PixelSize(width: side, height: side)
+        step = max(2, side / 72)
+        height = [Float](repeating: 0, count: side * side)
+        shade = [Float](repeating: 1, count: side * side)
+        gloss = shade
+        albedo = [SIMD4<Float>](repeating: .zero, count: side * side)
+        projection = Projection(view)
+        unit = view.scale
+    }
+
+    /// Draws everything but the opening, then the opening where `visible` says it is seen.
+    mutating func paint(_ shapes: Shapes, _ posture: Posture, visible: Coverage?, light: Lighting) -> Canvas {
+        ground()
+        for swell in body.swells { raise(swell) }
+        if !posture.absent { vestibule(shapes, posture) }
+        for pit in body.pits { sink(pit) }
+        if !posture.absent {
+            for (k, outline) in shapes.supraglottic.enumerated() {
+                let round = k % 3 == 0 ? body.foldRadius * 1.1 : 0.3
+                let lift: Float = k % 3 == 0 ? 0.1 : 0.05
+                raise(outline, base: lift, round: round * unit, thick: round * 1.1, colour: nil)
+            }
+            raise(
+                shapes.epiglottis, base: body.epiglottisHeight * 0.9, round: 0.3 * unit, thick: 0.28,
+                colour: body.epiglottisColour)
+            if let strand = shapes.strand {
+                raise(strand, base: -0.9, round: 0.05 * unit, thick: 0.06, colour: SIMD3(0.8, 0.78, 0.7))
+            }
+        }
+        var canvas = Canvas(side: side)
+        lighten(light, into: &canvas)
+        if let visible { airway(shapes, visible, light, into: &canvas) }
+        return canvas
+    }
+
+    // MARK: - Layers
+
+    /// Mucosa everywhere: colour, grain, vessels and a slow relief.
+    private mutating func ground() {
+        let soft = grains.soft.values
+        let fine = grains.fine.values
+        let vessels = grains.vessels.values
+        let place = projection
+        let o = body.grainOffset
+        let rough = body.roughness
+        let side = side
+        let fineScale = min(2.2, 0.02 * unit) / max(1, unit * 0.02) * 1.0
+        let mucosa = SIMD4(body.mucosa, 0)
+        let blush = SIMD4(body.blush, 0)
+        let vesselColour = SIMD4(body.blush * SIMD3(0.72, 0.35, 0.4), 0)
+        let strength = body.vesselStrength
+        let blotch = body.blotch
+        // SAFETY: the grain tables hold side * side values each and `sample` masks its indices.
+        soft.withUnsafeBufferPointer { soft in
+            fine.withUnsafeBufferPointer { fine in
+                vessels.withUnsafeBufferPointer { vessels in
+                    let (s, f, w) = (soft.baseAddress!, fine.baseAddress!, vessels.baseAddress!)
+                    for y in 0..<side {
+                        for x in 0..<side {
+                            let p = place.plane(Float(x) + 0.5, Float(y) + 0.5) + o
+                            let broad = sample(s, p.x * 0.11, p.y * 0.11)
+                            let mid = sample(s, p.y * 0.37 + 0.3, p.x * 0.37)
+                            let small = sample(f, p.x * 0.33, p.y * 0.33) * fineScale
+                            let vein = sample(w, p.x * 0.3 + mid * 0.02, p.y * 0.3) * strength
+                            let i = y * side + x
+                            height[i] = broad * 0.28 + (mid * 0.05 + small * 0.012) * rough - 0.25
+                            var c = mucosa + (blush - mucosa) * clamp(0.35 + broad * 0.5 + mid * 0.6, 0, 1)
+                            c *= 1 + (mid * 0.5 + small * 0.5) * blotch
+                            c += (vesselColour - c) * vein
+                            albedo[i] = c
+                            gloss[i] = 0.6 + 0.5 * mid + 0.4 * small
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    private mutating func raise(_ swell: Anatomy.Swell) {
+        let centre = projection(swell.centre.x, swell.centre.y, -0.3)
+        each(around: centre, radius: swell.radius * unit * 1.2, angle: swell.angle + projection.view.roll) {
+            painter, i, q in
+            let r = q.x * q.x + q.y * q.y
+            guard r < 1 else { return }
+            painter.height[i] += swell.height * (1 - r) * (1 - r)
+        }
+    }
+
+    private mutating func sink(_ pit: Anatomy.Pit) {
+        let centre = projection(pit.centre.x, pit.centre.y, pit.centre.z)
+        each(around: centre, radius: pit.radius * unit * 1.25, angle: pit.angle + projection.view.roll) {
+            painter, i, q in
+            let wave = 0.12 * sinf(3 * q.x + pit.angle * 9) + 0.1 * sinf(4 * q.y + pit.depth * 20)
+            let r = sqrtf(q.x * q.x + q.y * q.y) * (1 + wave)
+            guard r < 1 else { return }
+            let inside = ramp(1 - r, 0, pit.edge)
+            painter.height[i] -= inside * pit.depth * 0.7
+            painter.shade[i] *= 1 - inside * pit.depth * 0.93
+            painter.gloss[i] *= 1 - inside * 0.9
+        }
+    }
+
+    /// Visits the pixels of an ellipse' box with coordinates in which the ellipse is the unit circle.
+    @inline(__always)
+    private mutating func each(
+        around centre: SIMD2<Float>, radius: SIMD2<Float>, angle: Float,
+        _ body: (inout Painter, Int, SIMD2<Float>) -> Void
+    ) {
+        let reach = max(radius.x, radius.y)
+        let (s, c) = (sinf(angle), cosf(angle))
+        let limit = Float(side)
+        let y0 = Int(clamp(centre.y - reach, 0, limit))
+        let y1 = Int(clamp(centre.y + reach + 1, 0, limit))
+        let x0 = Int(clamp(centre.x - reach, 0, limit))
+        let x1 = Int(clamp(centre.x + reach + 1, 0, limit))
+        guard x1 > x0, y1 > y0 else { return }
+        for y in y0..<y1 {
+            for x in x0..<x1 {
+                let d = SIMD2(Float(x) + 0.5, Float(y) + 0.5) - centre
+                body(&self, y * side + x, SIMD2((d.x * c + d.y * s) / radius.x, (d.y * c - d.x * s) / radius.y))
+            }
+        }
+    }
+
+    /// The funnel from the rim to the glottis: vestibular folds, the groove, the vocal folds.
+    private mutating func vestibule(_ shapes: Shapes, _ posture: Posture) {
+        let rim = DistanceMap(shapes.rim, size: size, step: step)
+        let seamLine = Outline(shapes.glottis.points.isEmpty ? shapes.seam + shapes.seam.reversed() : shapes.glottis.points)
+        let glottis = DistanceMap(seamLine, size: size, step: step)
+        let left = DistanceMap(shapes.foldLeft, size: size, step: step)
+        let right = DistanceMap(shapes.foldRight, size: size, step: step)
+        let foldColour = SIMD4(body.foldColour, 0)
+        let deepColour = SIMD4(body.blush, 0) * 0.9
+        let groove = max(body.grooveWidth * unit, 1.2)
+        let soft = max(0.8, 0.02 * unit)
+        let place = projection
+        let closed = shapes.glottis.points.isEmpty
+        for y in 0..<side {
+            for x in 0..<side {
+                let i = y * side + x
+                let dr = rim.value(x, y) / unit
+                guard dr > -0.5 else { continue }
+                let p = place.plane(Float(x) + 0.5, Float(y) + 0.5)
+                if dr < 0 {
+                    // The outer slope of the rim.
+                    let t = ease(1 + dr * 2)
+                    height[i] = mix(height[i], height[i] * 0.4 + 0.1, t)
+                    continue
+                }
+                let dg = max(0, -glottis.value(x, y)) / unit
+                let t = dr / max(1e-3, dr + dg)
+                let crest = 0.12 * (1 - ramp(dr, 0, 0.25))
+                var h = mix(0.05, -body.funnelDepth, powf(ease(t), body.funnelPower)) + crest
+                let relief = height[i]
+                h += relief * 0.35
+                let df = max(left.value(x, y), right.value(x, y))
+                // Weight of the sides: no groove in front of the commissure or behind the vocal processes.
+                let flank = ramp(1.02 - abs(p.y - 0.22) * 1.02, 0, 0.45)
+                let out = -df
+                if out > 0 {
+                    // Vestibular fold: a swelling outside the groove.
+                    let s = (out - groove * 1.1) / (0.28 * unit)
+                    if s > 0 { h += body.falseFold * flank * s * expf(1 - s * 1.6) }
+                    let g = ramp(out, 0, soft) * (1 - ramp(out, groove * 0.55, groove))
+                    let dark = g * body.grooveDepth * flank
+                    shade[i] *= 1 - dark * 0.9
+                    h -= dark * 0.25
+                    albedo[i] += (deepColour - albedo[i]) * 0.4 * t
+                    gloss[i] *= 1 - 0.9 * dark
+                } else {
+                    let cover = ramp(df, -0.5, 1.2)
+                    let grain = sampleFibre(p)
+                    let c = foldColour * (1 + 0.18 * grain * body.roughness)
+                    let keep = 0.85
+                    albedo[i] += (c - albedo[i]) * cover * Float(keep)
+                    h += 0.1 * sqrtf(min(1, df / (0.1 * unit))) + grain * 0.01
+                    // The free edge turns down into the airway.
+                    h -= 0.06 * (1 - ramp(dg, 0, 0.05))
+                }
+                if closed && dg * unit < 1.6 { shade[i] *= mix(0.35, 1, ramp(dg * unit, 0.2, 1.6)) }
+                height[i] = h
+                // Deep tissue sits in its own shade.
+                shade[i] *= mix(1, 0.8, t)
+            }
+        }
+    }
+
+    @inline(__always)
+    private func sampleFibre(_ p: SIMD2<Float>) -> Float {
+        grains.soft.values.withUnsafeBufferPointer {
+            sample($0.baseAddress!, p.x * 1.3 + body.grainOffset.x, p.y * 0.16 + body.grainOffset.y)
+        }
+    }
+
+    /// A rounded structure in front of what is there already.
+    private mutating func raise(_ outline: Outline, base: Float, round: Float, thick: Float, colour: SIMD3<Float>?) {
+        let cover = Coverage(outline, size: size)
+        guard !cover.rows.isEmpty else { return }
+        let distance = DistanceMap(outline, size: size, step: step)
+        let tone = colour.map { SIMD4($0, 0) }
+        let low = max(0, cover.rows.lowerBound - Int(round * 0.6))
+        let high = min(side, cover.rows.upperBound + Int(round * 0.6))
+        let cast = max(1.5, round * 0.5)
+        for y in low..<high {
+            for x in 0..<side {
+                let i = y * side + x
+                let c = cover.values[i]
+                let d = distance.value(x, y)
+                if c <= 0 {
+                    // Contact shade beside the structure.
+                    if d > -cast { shade[i] *= mix(0.62, 1, ramp(-d, 0, cast)) }
+                    continue
+                }
+                let k = min(1, max(0, d) / max(1, round))
+                let dome = sqrtf(max(0, 1 - (1 - k) * (1 - k)))
+                let relief = height[i] * 0.2
+                let h = base + thick * (dome - 0.6) + relief
+                height[i] = mix(height[i], h, c)
+                shade[i] = mix(shade[i], mix(0.8, 1, k), c)
+                if let tone { albedo[i] += (tone * (albedo[i].sum() / (body.mucosa.sum() + 0.01)) - albedo[i]) * (c * 0.8) }
+                gloss[i] = mix(gloss[i], gloss[i] * 0.5 + 0.5, c)
+            }
+        }
+    }
+
+    // MARK: - Light
+
+    private func lighten(_ light: Lighting, into canvas: inout Canvas) {
+        let hollow = blurredHeight()
+        let distance = projection.view.distance
+        let centre = SIMD2(Float(side) * light.aim.x, Float(side) * light.aim.y)
+        let half = Float(side) / 2
+        let slope = unit * 0.5
+        let side = side
+        let coarse = 4
+        let columns = (side + coarse - 1) / coarse
+        for y in 0..<side {
+            let up = max(0, y - 1) * side
+            let down = min(side - 1, y + 1) * side
+            for x in 0..<side {
+                let i = y * side + x
+                let h = height[i]
+                let gx = (height[y * side + min(side - 1, x + 1)] - height[y * side + max(0, x - 1)]) * slope
+                let gy = (height[down + x] - height[up + x]) * slope
+                let dx = (Float(x) - centre.x) / half
+                let dy = (Float(y) - centre.y) / half
+                // Towards the scope; the field spans about a right angle.
+                let lx = -dx * 0.55
+                let ly = -dy * 0.55
+                let normal = 1 / sqrtf(1 + min(9, gx * gx + gy * gy))
+                let toward = 1 / sqrtf(1 + lx * lx + ly * ly)
+                let facing = max(0.06, (1 - gx * lx - gy * ly) * normal * toward)
+                let far = distance + 0.6 - h
+                let fall = powf((distance + 0.6) / max(0.5, far), light.falloff)
+                let rim = 1 - light.vignette * min(1.2, dx * dx + dy * dy) * 0.7
+                let mean = hollow[(y / coarse) * columns + x / coarse]
+                let ao = clamp(1 - (mean - h) * light.hollow, 0.25, 1.15)
+                let lit = facing * fall * rim * shade[i] * ao
+                // Wet film: a mirror that looks back at the lamp, broken up by the grain.
+                let sx = gx - lx * 0.9
+                let sy = gy - ly * 0.9
+                let tilt = sx * sx + sy * sy
+                let wet = light.gloss * max(0, gloss[i]) * fall * rim * shade[i] / (1 + powf(tilt * light.glossPower, 2))
+                let c = albedo[i]
+                canvas.red[i] = c.x * lit + wet
+                canvas.green[i] = c.y * lit + wet * 0.97
+                canvas.blue[i] = c.z * lit + wet * 0.94
+            }
+        }
+    }
+
+    /// Mean height around each fourth pixel.
+    private func blurredHeight() -> [Float] {
+        let coarse = 4
+        let n = (side + coarse - 1) / coarse
+        var map = [Float](repeating: 0, count: n * n)
+        for y in 0..<n {
+            for x in 0..<n { map[y * n + x] = height[min(side - 1, y * coarse + 2) * side + min(side - 1, x * coarse + 2)] }
+        }
+        let radius = max(1, Int(unit * 0.3 / Float(coarse)))
+        for _ in 0..<2 { map = boxBlur(map, n, n, radius) }
+        return map
+    }
+
+    /// What is seen through the opening: the tracheal wall with its rings, falling away into the dark.
+    private func airway(_ shapes: Shapes, _ visible: Coverage, _ light: Lighting, into canvas: inout Canvas) {
+        let place = projection
+        let distance = DistanceMap(shapes.glottis, size: size, step: step)
+        let o = body.grainOffset
+        let far = body.vanishing
+        let fall = powf((place.view.distance + 0.6) / (place.view.distance + 0.6 + body.funnelDepth), light.falloff)
+        let strength = body.airwayLight * fall
+        grains.soft.values.withUnsafeBufferPointer { grain in
+            let table = grain.baseAddress!
+            for y in visible.rows {
+                for x in 0..<side {
+                    let i = y * side + x
+                    let c = visible.values[i]
+                    guard c > 0 else { continue }
+                    let p = place.plane(Float(x) + 0.5, Float(y) + 0.5)
+                    let q = p - far
+                    let r = sqrtf(q.x * q.x * 1.3 + q.y * q.y) + 0.03
+                    let noise = sample(table, p.x * 0.35 + o.x, p.y * 0.35 + o.y)
+                    // A tube seen from its mouth: depth goes as one over the radius.
+                    let depth = 1 / (r * 0.8 + 0.12)
+                    let ring = sinf(depth * body.ringDensity * 2 + noise * 0.7 + o.x)
+                    let seen = powf(min(1.3, r / 1.1), body.airwayReach)
+                    var lum = strength * seen * (1 + body.ringContrast * ring) * (1 + 0.25 * noise)
+                    // Under the fold's edge: shade, or a lit shelf of subglottic mucosa.
+                    let d = distance.value(x, y) / unit
+                    lum *= mix(0.75, 1, ramp(d, 0, 0.12))
+                    let shelf = body.subglottis * (1 - ramp(d, 0.02, 0.22)) * ramp(p.x * (o.y > 32 ? 1 : -1), -0.1, 0.3)
+                    var colour = body.airwayColour * lum * 1.6 + body.blush * shelf * fall * 0.45
+                    colour += SIMD3(repeating: 0.002)
+                    canvas.red[i] = mix(canvas.red[i], colour.x, c)
+                    canvas.green[i] = mix(canvas.green[i], colour.y, c)
+                    canvas.blue[i] = mix(canvas.blue[i], colour.z, c)
+                }
+            }
+        }
+    }
+}
+
+/// Mean over a square window, edges held.
+func boxBlur(_ map: [Float], _ width: Int, _ height: Int, _ radius: Int) -> [Float] {
+    var middle = map
+    var out = map
+    let weight = 1 / Float(2 * radius + 1)
+    for y in 0..<height {
+        let row = y * width
+        var sum: Float = 0
+        for k in -radius...radius { sum += map[row + min(width - 1, max(0, k))] }
+        for x in 0..<width {
+            middle[row + x] = sum * weight
+            sum += map[row + min(width - 1, x + radius + 1)] - map[row + max(0, x - radius)]
+        }
+    }
+    for x in 0..<width {
+        var sum: Float = 0
+        for k in -radius...radius { sum += middle[min(height - 1, max(0, k)) * width + x] }
+        for y in 0..<height {
+            out[y * width + x] = sum * weight
+            sum += middle[min(height - 1, y + radius + 1) * width + x] - middle[max(0, y - radius) * width + x]
+        }
+    }
+    return out
+}
+
+extension DistanceMap {
+    /// Between the lattice points, for a pixel's centre.
+    @inline(__always)
+    func value(_ x: Int, _ y: Int) -> Float {
+        let fx = (Float(x) + 0.5) / Float(step)
+        let fy = (Float(y) + 0.5) / Float(step)
+        let x0 = Int(fx)
+        let y0 = Int(fy)
+        let tx = fx - Float(x0)
+        let ty = fy - Float(y0)
+        let at = y0 * columns + x0
+        let top = values[at] + (values[at + 1] - values[at]) * tx
+        let low = values[at + columns] + (values[at + columns + 1] - values[at + columns]) * tx
+        return top + (low - top) * ty
+    }
+}

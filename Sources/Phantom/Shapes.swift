@@ -1,0 +1,209 @@
+// The outlines of a larynx at one moment, in pixels.
+import Glibc
+
+/// Every outline the painter and the truth need.
+struct Shapes: Sendable {
+    let glottis: Outline
+    let foldLeft: Outline
+    let foldRight: Outline
+    let rim: Outline
+    /// Aryepiglottic folds and arytenoids: they lie over the opening when they tilt in.
+    let supraglottic: [Outline]
+    let epiglottis: Outline
+    let strand: Outline?
+    /// The closed glottis' seam or the opening's axis.
+    let seam: [SIMD2<Float>]
+    let projection: Projection
+
+    static let glottisHeight: Float = -1
+
+    init(_ body: Anatomy, _ posture: Posture, _ view: Viewpoint) {
+        let place = Projection(view)
+        projection = place
+        let level = Shapes.glottisHeight
+        func edge(_ side: Float) -> [SIMD2<Float>] { Shapes.edge(body, posture, side) }
+        let right = edge(1)
+        let left = edge(-1)
+        let open = posture.opening > 0.004 || posture.posteriorChink > 0.01
+        let ring = right + left.dropFirst().reversed()
+        glottis = Outline(open ? ring.map { place($0.x, $0.y, level) } : [])
+        foldRight = Outline(Shapes.band(right, 1, body).map { place($0.x, $0.y, level) })
+        foldLeft = Outline(Shapes.band(left, -1, body).map { place($0.x, $0.y, level) })
+        seam = zip(right, left).map { place(($0.x + $1.x) / 2, ($0.y + $1.y) / 2, level) }
+        rim = Outline(Shapes.rim(body).map { place($0.x, $0.y, 0) })
+        supraglottic = Shapes.upper(body, posture, place)
+        epiglottis = Outline(Shapes.epiglottis(body, posture).map { place($0.x, $0.y, $0.z) })
+        strand = posture.strand > 0 ? Shapes.strand(body, posture, place) : nil
+    }
+
+    /// The free edge of one fold from the commissure (0, 1) to the posterior end of the glottis.
+    private static func edge(_ body: Anatomy, _ posture: Posture, _ side: Float) -> [SIMD2<Float>] {
+        let factor = side > 0 ? body.sideFactor.x : body.sideFactor.y
+        let wide = posture.opening * factor
+        let back = max(posture.posteriorChink, wide * body.posteriorShare)
+        var points: [SIMD2<Float>] = []
+        let steps = 20
+        let rough = min(0.02, wide * 0.05)
+        for i in 0...steps {
+            let t = Float(i) / Float(steps)
+            let v = mix(1, body.vocalProcess, t)
+            let arc = body.bow * min(1, wide * 4) * sinf(Float.pi * t)
+            let shake = rough * body.edgeWobble[(i + (side > 0 ? 0 : 11)) % 24] * min(1, 4 * t)
+            points.append(SIMD2(side * max(0, wide * powf(t, body.edgePower) + arc * wide * 1.5 + shake), v))
+        }
+        let end: Float = -1
+        for i in 1...10 {
+            let q = Float(i) / 10
+            let half = mix(wide, back, ease(min(1, q * 1.25))) * sqrtf(max(0, 1 - powf(q, 5)))
+            points.append(SIMD2(side * half, mix(body.vocalProcess, end, q)))
+        }
+        return points
+    }
+
+    /// The pale band along one edge.
+    private static func band(_ edge: [SIMD2<Float>], _ side: Float, _ body: Anatomy) -> [SIMD2<Float>] {
+        let count = 24
+        let inner = Array(edge.prefix(count))
+        var outer: [SIMD2<Float>] = []
+        for (i, p) in inner.enumerated() {
+            let t = Float(i) / Float(count - 1)
+            let grow = body.foldWidth * (0.25 + 0.75 * ease(min(1, t * 2))) * (t > 0.8 ? 1 - 0.5 * ease((t - 0.8) * 5) : 1)
+            let shake = 1 + 0.08 * body.wobble[i % 48]
+            outer.append(SIMD2(p.x + side * grow * shake, p.y))
+        }
+        return inner + outer.reversed()
+    }
+
+    /// The crest of the larynx' entrance.
+    private static func rim(_ body: Anatomy) -> [SIMD2<Float>] {
+        var points: [SIMD2<Float>] = []
+        let count = 40
+        for i in 0..<count {
+            let a = Float(i) / Float(count) * 2 * Float.pi
+            let s = sinf(a)
+            let reach = s > 0 ? body.rimAnterior : -body.rimPosterior
+            let squeeze = s < 0 ? 1 - 0.22 * s * s : 1 - 0.1 * s * s
+            let shake = 1 + 0.04 * body.wobble[(i / 4) % 48] + 0.02 * body.wobble[(i / 2 + 9) % 48]
+            points.append(SIMD2(cosf(a) * body.rimHalfWidth * squeeze, s * reach) * shake)
+        }
+        return smooth(points)
+    }
+
+    /// Two passes of corner cutting.
+    private static func smooth(_ points: [SIMD2<Float>]) -> [SIMD2<Float>] {
+        var points = points
+        for _ in 0..<2 {
+            let old = points
+            let n = old.count
+            for i in 0..<n { points[i] = old[i] * 0.5 + (old[(i + n - 1) % n] + old[(i + 1) % n]) * 0.25 }
+        }
+        return points
+    }
+
+    private static func upper(_ body: Anatomy, _ posture: Posture, _ place: Projection) -> [Outline] {
+        var out: [Outline] = []
+        for side: Float in [-1, 1] {
+            let tilt = clamp(posture.supraglottic * (1 + side * posture.lean * 0.6), 0, 1.2)
+            let w = body.rimHalfWidth
+            let back = body.rimPosterior
+            // From the arytenoid forward to the epiglottis' side.
+            let knots: [SIMD2<Float>] = [
+                SIMD2(0.42 * w * (1 - 0.55 * tilt), back * 0.92 + 0.85 * tilt),
+                SIMD2(0.8 * w * (1 - 0.72 * tilt), back * 0.55 + 0.8 * tilt),
+                SIMD2(0.99 * w * (1 - 0.74 * tilt), -0.1 + 0.35 * tilt),
+                SIMD2(0.99 * w * (1 - 0.52 * tilt), 0.65 + 0.1 * tilt),
+                SIMD2(0.8 * w, body.rimAnterior * 0.85),
+            ]
+            let thick = body.foldRadius * (1 + 0.35 * tilt)
+            out.append(Outline(tube(knots, side, thick, body).map { place($0.x, $0.y, 0.05) }))
+            let cuneiform = SIMD2(side * 0.78 * w * (1 - 0.62 * tilt), back * 0.62 + 0.8 * tilt)
+            out.append(blob(cuneiform, SIMD2(body.cuneiform, body.cuneiform * 1.2) * (1 + 0.3 * tilt), 0.12, side, body, place))
+            let mound = SIMD2(side * (body.mound.x + 0.06) * (1 - 0.3 * tilt), back + 0.08 + 0.85 * tilt)
+            out.append(blob(mound, body.mound * (1 + 0.25 * tilt), 0.15, side, body, place))
+        }
+        return out
+    }
+
+    private static func blob(
+        _ centre: SIMD2<Float>, _ radius: SIMD2<Float>, _ height: Float, _ side: Float, _ body: Anatomy,
+        _ place: Projection
+    ) -> Outline {
+        var ring: [SIMD2<Float>] = []
+        let shift = side > 0 ? 3 : 21
+        for i in 0..<24 {
+            let a = Float(i) / 24 * 2 * Float.pi
+            let shake = 1 + 0.07 * body.wobble[(i / 3 + shift) % 48]
+            ring.append(centre + SIMD2(cosf(a), sinf(a)) * radius * shake)
+        }
+        return Outline(smooth(ring).map { place($0.x, $0.y, height) })
+    }
+
+    /// A thick curve through the knots.
+    private static func tube(_ knots: [SIMD2<Float>], _ side: Float, _ radius: Float, _ body: Anatomy) -> [SIMD2<Float>] {
+        var line: [SIMD2<Float>] = []
+        for i in 0..<(knots.count - 1) {
+            let a = knots[max(0, i - 1)]
+            let b = knots[i]
+            let c = knots[i + 1]
+            let d = knots[min(knots.count - 1, i + 2)]
+            for k in 0..<5 {
+                let t = Float(k) / 5
+                let m0 = (c - a) * 0.5
+                let m1 = (d - b) * 0.5
+                let t2 = t * t
+                let t3 = t2 * t
+                let p: SIMD2<Float> = b * (2 * t3 - 3 * t2 + 1) + m0 * (t3 - 2 * t2 + t)
+                line.append(p + c * (3 * t2 - 2 * t3) + m1 * (t3 - t2))
+            }
+        }
+        line.append(knots[knots.count - 1])
+        var outer: [SIMD2<Float>] = []
+        var inner: [SIMD2<Float>] = []
+        for (i, p) in line.enumerated() {
+            let q = line[min(line.count - 1, i + 1)] - line[max(0, i - 1)]
+            let n = SIMD2(-q.y, q.x) / max(1e-4, sqrtf((q * q).sum()))
+            let t = Float(i) / Float(line.count - 1)
+            let r = radius * (1.15 - 0.45 * t) * (1 + 0.08 * body.wobble[(i + (side > 0 ? 5 : 29)) % 48])
+            outer.append((p + n * r) * SIMD2(side, 1))
+            inner.append((p - n * r) * SIMD2(side, 1))
+        }
+        return outer + inner.reversed()
+    }
+
+    private static func epiglottis(_ body: Anatomy, _ posture: Posture) -> [SIMD3<Float>] {
+        var points: [SIMD3<Float>] = []
+        let count = 28
+        let edge = body.epiglottisEdge - posture.epiglottis
+        let wide = body.epiglottisHalfWidth
+        for i in 0...count {
+            let t = Float(i) / Float(count) * 2 - 1
+            let notch = body.epiglottisNotch * expf(-t * t * 14)
+            let shake = 0.025 * body.wobble[(i / 2 + 13) % 48]
+            let v = edge - body.epiglottisHorn * t * t + notch + shake
+            points.append(SIMD3(t * wide, v, body.epiglottisHeight))
+        }
+        for i in 0...count {
+            let t = 1 - Float(i) / Float(count) * 2
+            let deep = sqrtf(max(0, 1 - t * t))
+            let v = body.epiglottisEdge - body.epiglottisHorn * t * t + (0.55 + 0.5 * body.epiglottisHorn) * deep
+            points.append(SIMD3(t * wide, v + 0.02, body.epiglottisHeight * 0.8))
+        }
+        return points
+    }
+
+    /// A string of mucus across the glottis.
+    private static func strand(_ body: Anatomy, _ posture: Posture, _ place: Projection) -> Outline {
+        let v = mix(0.7, -0.7, posture.strand)
+        let reach: Float = 0.7
+        var upper: [SIMD2<Float>] = []
+        var lower: [SIMD2<Float>] = []
+        for i in 0...12 {
+            let t = Float(i) / 6 - 1
+            let mid = v + 0.25 * t * body.wobble[7] * 0.5 + 0.12 * (t * t)
+            let thick = 0.02 + 0.05 * t * t + 0.012 * abs(body.wobble[i % 48])
+            upper.append(place(t * reach, mid - thick, -0.95))
+            lower.append(place(t * reach, mid + thick, -0.95))
+        }
+        return Outline(upper + lower.reversed())
+    }
+}
