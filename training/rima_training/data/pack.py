@@ -1,0 +1,69 @@
+"""Many pictures of one size in two flat files, mapped into memory: reading one costs nothing."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from .pairs import DataError, Pair
+
+
+class Pack:
+    """`images` is (count, side, side, 3) uint8 RGB, `masks` (count, side, side) uint8, `groups` one name each."""
+
+    def __init__(self, folder: Path):
+        folder = Path(folder)
+        index = folder / "index.json"
+        if not index.exists():
+            raise DataError(f"{folder}: no pack here; make one with `rima-train pack`")
+        self.folder = folder
+        facts = json.loads(index.read_text())
+        self.groups: list[str] = facts["groups"]
+        self.images = np.load(folder / "images.npy", mmap_mode="r")
+        self.masks = np.load(folder / "masks.npy", mmap_mode="r")
+
+    def __len__(self) -> int:
+        return len(self.groups)
+
+    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        return np.asarray(self.images[index]), np.asarray(self.masks[index])
+
+    def indices(self, exclude: set[str] = frozenset(), only: set[str] | None = None) -> np.ndarray:
+        """Places of the pictures of some groups."""
+        return np.array(
+            [i for i, g in enumerate(self.groups) if g not in exclude and (only is None or g in only)], dtype=np.int64)
+
+
+def square(image: np.ndarray, mask: np.ndarray, side: int) -> tuple[np.ndarray, np.ndarray]:
+    """Padded to a square with black, then scaled to `side`; the picture stays in the middle."""
+    height, width = image.shape[:2]
+    longest = max(height, width)
+    top, left = (longest - height) // 2, (longest - width) // 2
+    if height != width:
+        image = cv2.copyMakeBorder(
+            image, top, longest - height - top, left, longest - width - left, cv2.BORDER_CONSTANT, value=(0, 0, 0))
+        mask = cv2.copyMakeBorder(
+            mask, top, longest - height - top, left, longest - width - left, cv2.BORDER_CONSTANT, value=0)
+    if longest != side:
+        how = cv2.INTER_AREA if longest > side else cv2.INTER_LINEAR
+        image = cv2.resize(image, (side, side), interpolation=how)
+        mask = cv2.resize(mask, (side, side), interpolation=cv2.INTER_NEAREST)
+    return image, mask
+
+
+def write_pack(pairs: list[Pair], folder: Path, side: int) -> Pack:
+    """Reads all pairs once and writes them as one pack."""
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    images = np.lib.format.open_memmap(folder / "images.npy", "w+", np.uint8, (len(pairs), side, side, 3))
+    masks = np.lib.format.open_memmap(folder / "masks.npy", "w+", np.uint8, (len(pairs), side, side))
+    for i, pair in enumerate(pairs):
+        image = pair.image()
+        images[i], masks[i] = square(image, pair.mask(image.shape), side)
+    images.flush()
+    masks.flush()
+    (folder / "index.json").write_text(json.dumps({"groups": [p.group for p in pairs], "side": side}))
+    return Pack(folder)

@@ -1,0 +1,88 @@
+"""Folders of pictures with masks, as `rima phantom --stills`, `rima evaluate` and labelling tools write them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from ..augment import IGNORE
+
+PICTURES = (".png", ".jpg", ".jpeg")
+
+# Label maps of the `vocalfolds` data set: 3 is the glottal space. 0 is void: nobody said what it is.
+VOCALFOLDS_OPENING = 3
+VOCALFOLDS_VOID = 0
+
+
+class DataError(Exception):
+    """Data that cannot be used, with the file and the remedy."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A picture, the file that labels it, and whom it shows. An absent label file means: no opening."""
+
+    picture: Path
+    label: Path | None
+    group: str
+
+    def image(self) -> np.ndarray:
+        """RGB, uint8, shape (height, width, 3)."""
+        image = cv2.imread(str(self.picture), cv2.IMREAD_COLOR_RGB)
+        if image is None:
+            raise DataError(f"{self.picture}: not a readable picture; delete it or write it again")
+        return image
+
+    def mask(self, shape: tuple[int, ...]) -> np.ndarray:
+        """255 in the opening, 0 outside, IGNORE where the labels are void."""
+        if self.label is None:
+            return np.zeros(shape[:2], np.uint8)
+        values = cv2.imread(str(self.label), cv2.IMREAD_UNCHANGED)
+        if values is None:
+            raise DataError(f"{self.label}: not a readable label picture; delete it or write it again")
+        if values.ndim == 3:
+            values = values[..., 0]
+        if values.shape != tuple(shape[:2]):
+            raise DataError(f"{self.label}: {values.shape} does not fit its picture, {tuple(shape[:2])}")
+        if self.label.name.endswith(".labels.png"):
+            mask = np.where(values == VOCALFOLDS_OPENING, 255, 0).astype(np.uint8)
+            mask[values == VOCALFOLDS_VOID] = IGNORE
+            return mask
+        return np.where(values > 127, 255, 0).astype(np.uint8)
+
+
+def find_pairs(folder: Path, group: str | None = None, labelled: bool = True) -> list[Pair]:
+    """All pictures below a folder that have a `.mask.png` or a `.labels.png` beside them, in the order of names.
+
+    The group (a patient, a phantom seed) is the first folder below `folder`, or `group`, or the folder's own name.
+    With `labelled` false every picture counts and shows no opening.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise DataError(f"{folder}: no such folder")
+    pairs = []
+    for picture in sorted(folder.rglob("*")):
+        name = picture.name
+        if picture.suffix.lower() not in PICTURES or name.endswith((".mask.png", ".labels.png")):
+            continue
+        relative = picture.relative_to(folder).parts
+        who = group or (relative[0] if len(relative) > 1 else folder.name)
+        labels = [picture.with_name(picture.stem + end) for end in (".mask.png", ".labels.png")]
+        found = next((label for label in labels if label.exists()), None)
+        if found or not labelled:
+            pairs.append(Pair(picture, found if labelled else None, who))
+    if not pairs:
+        raise DataError(f"{folder}: no pictures with .mask.png or .labels.png beside them")
+    return pairs
+
+
+def split_by_group(pairs: list[Pair], held_out: set[str]) -> tuple[list[Pair], list[Pair]]:
+    """Training and judging parts; a patient is never in both."""
+    groups = {pair.group for pair in pairs}
+    missing = held_out - groups
+    if missing:
+        raise DataError(f"no such patient: {', '.join(sorted(missing))}; there are {', '.join(sorted(groups))}")
+    return [p for p in pairs if p.group not in held_out], [p for p in pairs if p.group in held_out]

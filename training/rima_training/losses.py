@@ -1,0 +1,54 @@
+"""Dice and cross-entropy, with pixels that nobody labelled left out."""
+
+from __future__ import annotations
+
+import torch
+from torch.nn import functional
+
+
+def dice_and_cross_entropy(
+    logits: torch.Tensor, target: torch.Tensor, known: torch.Tensor, smooth: float = 30.0, dice_weight: float = 1.0
+) -> torch.Tensor:
+    """Mean over the batch of (1 - soft Dice) plus binary cross-entropy.
+
+    All are (batch, classes, height, width); `known` is 0 where a pixel does not count. `smooth` is in pixels: a
+    picture without opening costs nothing while fewer pixels than that are claimed, and more and more beyond.
+    """
+    logits = logits.float()
+    entropy = functional.binary_cross_entropy_with_logits(logits, target, reduction="none")
+    entropy = (entropy * known).sum((1, 2, 3)) / known.sum((1, 2, 3)).clamp(min=1.0)
+    probability = torch.sigmoid(logits) * known
+    wanted = target * known
+    overlap = (probability * wanted).sum((2, 3))
+    total = probability.sum((2, 3)) + wanted.sum((2, 3))
+    dice = (2 * overlap + smooth) / (total + smooth)
+    return (entropy * 4.0 + dice_weight * (1 - dice).mean(1)).mean()
+
+
+def segmentation_loss(
+    output: torch.Tensor | tuple[torch.Tensor, torch.Tensor], target: torch.Tensor, known: torch.Tensor
+) -> torch.Tensor:
+    """The loss of the full output, and a third of the same on the coarse side output where there is one."""
+    if isinstance(output, torch.Tensor):
+        return dice_and_cross_entropy(output, target, known)
+    full, side = output
+    factor = target.shape[-1] // side.shape[-1]
+    coarse = functional.avg_pool2d(target, factor)
+    coarse_known = (functional.avg_pool2d(known, factor) > 0.5).float()
+    smooth = 30.0 / factor**2
+    return dice_and_cross_entropy(full, target, known) + 0.35 * dice_and_cross_entropy(
+        side, coarse, coarse_known, smooth)
+
+
+def class_loss(logits: torch.Tensor, target: torch.Tensor, known: torch.Tensor) -> torch.Tensor:
+    """Dice and cross-entropy over exclusive classes; `target` and `known` are (batch, height, width)."""
+    logits = logits.float()
+    entropy = functional.cross_entropy(logits, target, reduction="none")
+    entropy = (entropy * known).sum() / known.sum().clamp(min=1.0)
+    probability = torch.softmax(logits, 1) * known[:, None]
+    wanted = functional.one_hot(target, logits.shape[1]).permute(0, 3, 1, 2).float() * known[:, None]
+    overlap = (probability * wanted).sum((0, 2, 3))
+    total = probability.sum((0, 2, 3)) + wanted.sum((0, 2, 3))
+    present = (wanted.sum((0, 2, 3)) > 0).float()
+    dice = (2 * overlap + 1.0) / (total + 1.0)
+    return entropy + ((1 - dice) * present).sum() / present.sum().clamp(min=1.0)

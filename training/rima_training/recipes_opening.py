@@ -1,0 +1,87 @@
+"""The shipped opening network: the compact U-Net on drawn larynges and real close-ups."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from .data.pack import Pack
+from .export import ModelFacts, export_onnx
+from .judge import judge_pack_fast
+from .losses import segmentation_loss
+from .metrics import summary
+from .mixture import Mixture, Shares
+from .models.compact import CompactUNet, multiply_adds
+from .predict import module_predictor
+from .stream import OpeningSampler, batches, to_tensors
+from .trainer import Plan, Trainer, averaged_weights
+
+SIDE = 256
+
+
+@dataclass
+class OpeningData:
+    """Folders of packs. `judged_*` are looked at while training and never trained on."""
+
+    drawn: list[Path]
+    real: Path | None = None
+    other: Path | None = None
+    judged_drawn: Path | None = None
+    held_out: set[str] = field(default_factory=set)
+    shares: Shares = field(default_factory=Shares)
+    pane_share: float = 0.5
+    strength: float = 1.0
+
+
+def train_opening(
+    data: OpeningData, plan: Plan, run: Path, start_from: Path | None = None, side: int = SIDE, workers: int = 1
+) -> dict[str, float]:
+    """Trains the compact U-Net and returns its last figures."""
+    torch.manual_seed(plan.seed)
+    module = CompactUNet()
+    if start_from:
+        module.load_state_dict(averaged_weights(start_from))
+    print(f"compact U-Net: {multiply_adds(module, (1, 3, side, side)) / 1e9:.3f} GMAC at {side}x{side}, "
+          f"{sum(p.numel() for p in module.parameters()) / 1e6:.2f} M parameters", flush=True)
+    real = Pack(data.real) if data.real else None
+    mixture = Mixture(
+        [Pack(p) for p in data.drawn], real, Pack(data.other) if data.other else None, data.held_out, data.shares,
+        pane_share=data.pane_share, strength=data.strength)
+    judged = Pack(data.judged_drawn) if data.judged_drawn else None
+    held_out = real.indices(only=data.held_out)[::4] if real and data.held_out else np.array([], int)
+
+    def loss_of(network: torch.nn.Module, batch: list[torch.Tensor]) -> torch.Tensor:
+        device = next(network.parameters()).device
+        values, target, known = to_tensors(*batch, device)
+        return segmentation_loss(network(values), target, known)
+
+    def validate(network: torch.nn.Module) -> dict[str, float]:
+        predict = module_predictor(network)
+        figures = {}
+        if judged:
+            found = summary(judge_pack_fast(predict, side, judged))
+            figures |= {"drawn_dice": found["mean_dice"], "drawn_p05": found["p05_dice"],
+                        "drawn_area_error": found["median_area_error"], "drawn_false": found["false_opening_ratio"]}
+        if len(held_out):
+            found = summary(judge_pack_fast(predict, side, real, held_out))
+            figures |= {"real_dice": found["mean_dice"], "real_iou": found["mean_iou"]}
+        return figures or {"none": 0.0}
+
+    facts = {"drawn": [str(p) for p in data.drawn], "held_out": sorted(data.held_out), "side": side,
+             "shares": vars(data.shares), "start_from": str(start_from) if start_from else None}
+    trainer = Trainer(
+        module, plan, run, loss_of, batches(OpeningSampler(mixture, side), plan.batch, plan.seed, workers),
+        validate, facts)
+    return trainer.train()
+
+
+def export_opening(checkpoint: Path, output: Path, version: str, training_data: str, side: int = SIDE) -> ModelFacts:
+    """Writes the averaged weights of a checkpoint as a model file."""
+    module = CompactUNet()
+    module.load_state_dict(averaged_weights(checkpoint))
+    facts = ModelFacts("opening", "rima-opening-compact", version, side, side, ["opening"], training_data)
+    export_onnx(module, output, facts)
+    return facts
