@@ -38,15 +38,38 @@ package enum PictureFile {
         _ path: String, maximumPixels: Int, channels: Int, prepare: (PixelSize) -> Void,
         fill: (PictureScaler, UnsafeMutablePointer<AVFrame>, PixelSize) throws(DecodeError) -> Void
     ) throws(DecodeError) {
-        av_log_set_level(AV_LOG_QUIET)
+        let frame = try frame(path, maximumPixels: maximumPixels)
+        prepare(frame.displaySize)
+        try fill(PictureScaler(), frame.raw, frame.displaySize)
+    }
+
+    /// A picture file as if it were the first frame of a recording.
+    package static func frame(_ path: String, maximumPixels: Int = 8192 * 8192) throws(DecodeError) -> VideoFrame {
         var packet = av_packet_alloc()
-        var frame = av_frame_alloc()
-        defer {
-            av_packet_free(&packet)
-            av_frame_free(&frame)
-        }
-        guard let packet, let frame else { throw memoryError(path) }
+        defer { av_packet_free(&packet) }
+        guard let packet else { throw memoryError(path) }
         let codec = try load(path, into: packet)
+        return try decode(packet, codec, path: path, maximumPixels: maximumPixels)
+    }
+
+    /// A PNG or JPEG in memory as if it were the first frame of a recording.
+    package static func frame(encoded bytes: [UInt8]) throws(DecodeError) -> VideoFrame {
+        var packet = av_packet_alloc()
+        defer { av_packet_free(&packet) }
+        guard let packet, av_new_packet(packet, Int32(bytes.count)) >= 0 else { throw memoryError("") }
+        bytes.withUnsafeBytes { UnsafeMutableRawPointer(packet.pointee.data).copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
+        let codec = try kind(bytes.prefix(8), path: "the picture in memory")
+        return try decode(packet, codec, path: "the picture in memory", maximumPixels: 8192 * 8192)
+    }
+
+    private static func decode(
+        _ packet: UnsafeMutablePointer<AVPacket>, _ codec: AVCodecID, path: String, maximumPixels: Int
+    ) throws(DecodeError) -> VideoFrame {
+        av_log_set_level(AV_LOG_QUIET)
+        let pool = FramePool()
+        guard let frame = pool.take() else { throw memoryError(path) }
+        var isTaken = false
+        defer { if !isTaken { pool.give(frame) } }
         var context = avcodec_alloc_context3(avcodec_find_decoder(codec))
         defer { avcodec_free_context(&context) }
         guard let context else { throw memoryError(path) }
@@ -62,8 +85,10 @@ package enum PictureFile {
                 remedy: "Copy it again, or save it anew as PNG.")
         }
         let size = PixelSize(width: Int(frame.pointee.width), height: Int(frame.pointee.height))
-        prepare(size)
-        try fill(PictureScaler(), frame, size)
+        isTaken = true
+        return VideoFrame(
+            raw: frame, pool: pool, orientation: Orientation(matrix: nil), displaySize: size, index: 0, time: .zero,
+            timeSource: .synthesised, segment: 0, isTainted: false)
     }
 
     /// Reads the whole file, and says which decoder it wants.
@@ -89,7 +114,10 @@ package enum PictureFile {
             }
             filled += got
         }
-        let head = UnsafeBufferPointer(start: packet.pointee.data, count: Int(size)).prefix(8)
+        return try kind(UnsafeBufferPointer(start: packet.pointee.data, count: Int(size)).prefix(8), path: path)
+    }
+
+    private static func kind(_ head: some Sequence<UInt8>, path: String) throws(DecodeError) -> AVCodecID {
         if head.starts(with: [0x89, 0x50, 0x4E, 0x47]) { return AV_CODEC_ID_PNG }
         if head.starts(with: [0xFF, 0xD8, 0xFF]) { return AV_CODEC_ID_MJPEG }
         throw DecodeError(
