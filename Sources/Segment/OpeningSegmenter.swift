@@ -1,0 +1,91 @@
+// Pictures to the opening's logits.
+
+package import Frames
+private import Foundation
+
+/// Runs a network of the task `opening`. Owned by one task.
+package final class OpeningSegmenter {
+    package let card: ModelCard
+    private let engine: any Engine
+    private var answer: [Float] = []
+    private let opening: Int
+
+    /// The picture size that `segment` takes.
+    package var inputSize: PixelSize { engine.inputSize }
+    /// The size of the map it gives.
+    package var outputSize: PixelSize { PixelSize(width: engine.outputShape[2], height: engine.outputShape[1]) }
+
+    package init(card: ModelCard, engine: any Engine) throws(SegmentError) {
+        guard card.task == .opening, let opening = card.classes.firstIndex(of: "opening"),
+            engine.outputShape.count == 3, engine.outputShape[0] == card.classes.count
+        else { throw SegmentError(.badCard, "the model is not one for the opening.") }
+        self.card = card
+        self.engine = engine
+        self.opening = opening
+    }
+
+    /// A segmenter on the native engine.
+    package convenience init(model: Model, threads: Int = 1) throws(SegmentError) {
+        try self.init(card: model.card, engine: Workspace(model: model, threads: threads))
+    }
+
+    /// The opening's logit for every pixel of the network's output; above 0 is opening.
+    ///
+    /// With several classes it is the margin over the best of the others, so that above 0 means the same.
+    package func segment(_ picture: borrowing RGBPicture, into map: inout ValueMap) throws(SegmentError) {
+        try engine.run(picture, into: &answer)
+        let size = outputSize
+        map.resize(to: size)
+        let plane = size.count
+        let (classes, activation) = (card.classes.count, card.activation)
+        for i in 0..<plane {
+            var value = logit(answer[opening * plane + i], activation, alone: classes == 1)
+            if classes > 1 {
+                var best = -Float.greatestFiniteMagnitude
+                for other in 0..<classes where other != opening {
+                    best = max(best, logit(answer[other * plane + i], activation, alone: false))
+                }
+                value -= best
+            }
+            map.values[i] = value
+        }
+    }
+}
+
+/// Runs a network of the task `gate`. Owned by one task.
+package final class GateNetwork {
+    package let card: ModelCard
+    private let engine: any Engine
+    private var answer: [Float] = []
+
+    package var inputSize: PixelSize { engine.inputSize }
+
+    package init(card: ModelCard, engine: any Engine) throws(SegmentError) {
+        guard card.task == .gate else { throw SegmentError(.badCard, "the model is not one for the gate.") }
+        self.card = card
+        self.engine = engine
+    }
+
+    package convenience init(model: Model, threads: Int = 1) throws(SegmentError) {
+        try self.init(card: model.card, engine: Workspace(model: model, threads: threads))
+    }
+
+    /// The probability of each class of the card.
+    package func classify(_ picture: borrowing RGBPicture) throws(SegmentError) -> [Float] {
+        try engine.run(picture, into: &answer)
+        guard card.activation == .logits else { return answer }
+        if answer.count == 1 { return [1 / (1 + exp(-answer[0]))] }
+        let largest = answer.max() ?? 0
+        let powers = answer.map { exp($0 - largest) }
+        let sum = powers.reduce(0, +)
+        return powers.map { $0 / sum }
+    }
+}
+
+/// A network's number as a logit: as it is, or won back from a probability.
+@inline(__always)
+private func logit(_ value: Float, _ activation: ModelCard.Activation, alone: Bool) -> Float {
+    if activation == .logits { return value }
+    let p = min(max(value, 1e-7), 1 - 1e-7)
+    return alone || activation == .sigmoid ? log(p / (1 - p)) : log(p)
+}
