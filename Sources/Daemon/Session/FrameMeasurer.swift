@@ -66,6 +66,12 @@ struct FrameMeasurer {
         return sample
     }
 
+    /// Forgets all earlier frames.
+    mutating func forget() { state = TemporalState() }
+
+    /// Makes the mask of a frame whatever the gate says of it; for judging networks.
+    mutating func look(at frame: borrowing VideoFrame, pane: Pane) throws { try locateAndLook(frame, pane: pane) }
+
     /// A first look at the whole pane finds the opening; a tracked crop is then seen at full detail.
     private mutating func locateAndLook(_ frame: borrowing VideoFrame, pane: Pane) throws {
         var tracker = state.tracker ?? CropTracker(pane: pane.rect.size)

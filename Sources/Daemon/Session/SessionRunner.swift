@@ -79,7 +79,7 @@ final class SessionRunner {
         isPaneCommitted = false
         stages = StageLabels(try store.marks())
         samples = try SampleFile(rebuilding: job.folder, from: store, stages: stages)
-        stills = StillKeeper(folder: job.folder, store: store)
+        stills = try StillKeeper(folder: job.folder, store: store)
         accounting = try store.accounting()
     }
 
@@ -207,9 +207,9 @@ final class SessionRunner {
 
     private func finish(_ outcome: SessionOutcome) throws {
         try stills.finish()
-        let summary = try SessionSummary(
+        let record = try SessionRecord(
             job: job, outcome: outcome, model: model, panes: storedPanes(), marks: store.marks())
-        try summary.write(to: job.folder)
+        try record.write(to: job.folder)
         try store.setFacts(["state": "complete"])
     }
 }

@@ -6,13 +6,6 @@ import Foundation
     import Glibc
 #endif
 
-/// A folder that recorders write to.
-struct WatchedFolder: Sendable, Hashable {
-    var path: String
-    /// Shell patterns of file names, such as `*.mkv`; any of them makes a file a recording.
-    var patterns: [String]
-    var isRecursive: Bool
-}
 
 /// A recording that was found.
 struct FoundRecording: Sendable, Hashable {
@@ -23,10 +16,10 @@ struct FoundRecording: Sendable, Hashable {
 /// Watches folders with inotify, and looks again every second for file systems that stay silent (SMB, NFS).
 final class FolderWatcher: Sendable {
     private let descriptor: Int32
-    private let folders: [WatchedFolder]
+    private let folders: [Configuration.WatchedFolder]
 
-    init(_ folders: [WatchedFolder]) throws(CommandError) {
-        descriptor = inotify_init1(Int32(IN_CLOEXEC.rawValue) | Int32(IN_NONBLOCK.rawValue))
+    init(_ folders: [Configuration.WatchedFolder]) throws(CommandError) {
+        descriptor = inotify_init1(Int32(IN_CLOEXEC) | Int32(IN_NONBLOCK))
         guard descriptor >= 0 else {
             throw CommandError(
                 .unavailable, "cannot watch folders: \(String(cString: strerror(errno)))",
@@ -40,9 +33,9 @@ final class FolderWatcher: Sendable {
     /// All recordings that lie in the folders now, oldest name first.
     func scan() -> [FoundRecording] {
         folders.flatMap { folder in
-            names(in: folder.path, recursive: folder.isRecursive).sorted().compactMap { name -> FoundRecording? in
-                guard folder.patterns.contains(where: { fnmatch($0, base(name), FNM_PERIOD) == 0 }) else { return nil }
-                let path = folder.path + "/" + name
+            names(in: folder.folder, recursive: folder.recursive).sorted().compactMap { name -> FoundRecording? in
+                guard fnmatch(folder.pattern, base(name), FNM_PERIOD) == 0, isRecording(name) else { return nil }
+                let path = folder.folder + "/" + name
                 return RecordingIdentity(path: path).map { FoundRecording(path: path, identity: $0) }
             }
         }
@@ -53,7 +46,7 @@ final class FolderWatcher: Sendable {
         for folder in folders {
             // Adding a watch that exists is free; a folder that appears later is picked up here.
             _ = inotify_add_watch(
-                descriptor, folder.path,
+                descriptor, folder.folder,
                 UInt32(IN_CREATE) | UInt32(IN_MOVED_TO) | UInt32(IN_CLOSE_WRITE))
         }
         var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
@@ -62,6 +55,17 @@ final class FolderWatcher: Sendable {
             while read(descriptor, buffer.baseAddress, buffer.count) > 0 {}
         }
     }
+
+    /// Names that containers go by; what else lies in the folder is left alone.
+    private func isRecording(_ name: String) -> Bool {
+        let parts = base(name).split(separator: ".")
+        return parts.count > 1 && Self.extensions.contains(parts[parts.count - 1].lowercased())
+    }
+
+    private static let extensions: Set<String> = [
+        "mp4", "m4v", "mov", "mkv", "webm", "avi", "ts", "m2ts", "mts", "mpg", "mpeg", "ps", "vob", "asf", "wmv", "flv",
+        "dv", "gif",
+    ]
 
     private func names(in path: String, recursive: Bool) -> [String] {
         guard recursive else { return (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? [] }

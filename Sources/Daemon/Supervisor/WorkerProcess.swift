@@ -2,6 +2,7 @@
 
 import Foundation
 import Subprocess
+import SystemPackage
 import Synchronization
 
 /// How a worker ended.

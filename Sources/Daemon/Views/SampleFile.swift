@@ -1,6 +1,7 @@
 // samples.csv while a session runs: a view that grows with every commit and can be rebuilt at any time.
 
 import Foundation
+import Frames
 
 #if canImport(Glibc)
     import Glibc

@@ -6,7 +6,7 @@ import Frames
 import Segment
 
 /// The companion of samples.csv.
-struct SessionSummary: Codable, Sendable {
+struct SessionRecord: Codable, Sendable {
     struct Count: Codable, Sendable {
         var decoded: Int
         var measured: Int
@@ -63,13 +63,14 @@ struct SessionSummary: Codable, Sendable {
         rimaVersion = Daemon.rimaVersion
         complete = true
         let fingerprint = try Fingerprint(path: job.source)
+        let network = try Fingerprint(path: job.settings.modelPath ?? BundledModel.path("opening.onnx"))
         let info = outcome.info
         source = Source(
             name: TextSafety.plain(URL(fileURLWithPath: job.source).lastPathComponent), bytes: fingerprint.bytes,
             sha256: fingerprint.sha256, container: info.container, codec: info.codec, width: info.displaySize.width,
             height: info.displaySize.height, framesPerSecond: info.framesPerSecond,
             ending: outcome.ending.reason.rawValue, lastPacketIncomplete: outcome.ending.lastPacketIncomplete)
-        self.model = Network(name: model.card.name, version: model.card.version, sha256: model.sha256)
+        self.model = Network(name: model.card.name, version: model.card.version, sha256: network.sha256)
         let accounting = outcome.accounting
         frames = Count(
             decoded: accounting.decoded, measured: accounting.measured, rejected: accounting.rejected,

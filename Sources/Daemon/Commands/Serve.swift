@@ -1,0 +1,69 @@
+// `rima serve`: the daemon.
+
+import ArgumentParser
+import Foundation
+import Logging
+
+struct ServeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve",
+        abstract: "Measures recordings as they are written, for as long as it runs.",
+        discussion: """
+            Watches the folders of the configuration, gives every recording a session with a worker process of its own,
+            follows it while it grows, and streams the rows over a Unix socket. Sessions that a crash or a stop has
+            interrupted go on where they were.
+
+            SIGTERM or SIGINT ends it with all rows kept; SIGHUP reads the configuration again.
+            """)
+
+    @Option(help: ArgumentHelp("Configuration file. Default: /etc/rima/rima.yaml where it exists.", valueName: "file"))
+    var config: String?
+
+    func run() async throws {
+        let configuration = try Configuration.forCommand(path: config)
+        let logger = ServiceLog.logger(level: configuration.log.level)
+        let notifier = ServiceNotifier(environment: ProcessInfo.processInfo.environment)
+        let hub = EventHub(historyRows: configuration.socket.historyRows)
+        let supervisor = Supervisor(
+            configuration: configuration, configurationPath: config, hub: hub, notifier: notifier, logger: logger)
+        let registry = SessionRegistry(stateFolder: configuration.stateFolder)
+        let server = try await openSocket(configuration, hub: hub, supervisor: supervisor, registry: registry, logger: logger)
+        let signals = ServiceSignals { signal in
+            switch signal {
+            case .terminate: supervisor.stop()
+            case .reload: supervisor.reload()
+            }
+        }
+        defer { signals.cancel() }
+        logger.notice("rima \(rimaVersion) listens on \(configuration.socket.path). \(researchNotice)")
+        notifier.ready()
+        notifier.startWatchdog()
+        try await supervisor.run(configuration)
+        await server.shutdown()
+        logger.notice("stopped; all rows are kept")
+    }
+
+    private func openSocket(
+        _ configuration: Configuration, hub: EventHub, supervisor: Supervisor, registry: SessionRegistry, logger: Logger
+    ) async throws -> StreamServer {
+        do {
+            let environment = ProcessInfo.processInfo.environment
+            let socket = try ListeningSocket.activated(environment: environment)
+                ?? ListeningSocket.bind(path: configuration.socket.path, mode: UInt32(configuration.socket.mode))
+            let replay = StoreReplay(registry: registry)
+            let handlers = StreamHandlers(
+                replay: { session, from, limit in try replay.events(of: session, from: from, limit: limit) },
+                mark: { request in await supervisor.mark(request.label, session: request.session) },
+                status: { replay.status() })
+            var options = StreamOptions()
+            options.maximumClients = configuration.socket.maxClients
+            options.allowsMarks = configuration.socket.allowMarks
+            options.version = rimaVersion
+            return try await StreamServer.start(on: socket, hub: hub, handlers: handlers, options: options, logger: logger)
+        } catch {
+            throw CommandError(
+                .unavailable, "cannot listen on \(configuration.socket.path): \(describe(error))",
+                remedy: "set socket.path to a place that this user may write to, or stop the other rima serve")
+        }
+    }
+}

@@ -1,0 +1,157 @@
+// `rima worker`: one session in a process of its own, started by `rima serve`.
+
+import ArgumentParser
+import Decode
+import Foundation
+import Frames
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+struct WorkerCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "worker", abstract: "Runs one session for `rima serve`.", shouldDisplay: false)
+
+    @Argument(help: "The session's folder, with its origin.json.")
+    var folder: String
+
+    @Option(help: "Configuration file.")
+    var config: String?
+
+    mutating func run() throws {
+        let folder = SessionFolder(root: URL(fileURLWithPath: folder, isDirectory: true))
+        guard let origin = SessionOrigin(of: folder) else {
+            throw CommandError(.noInput, "\(folder.root.path) is not a session: it has no origin.json")
+        }
+        var settings = try MeasuringSettings(try Configuration.forCommand(path: config))
+        settings.decode.follow = true
+        let stop = StopFlag()
+        let interrupt = Interrupt(raising: stop)
+        defer { interrupt.cancel() }
+        let inbox = SessionInbox()
+        CommandReader(inbox: inbox, stop: stop).start()
+        let writer = EventWriter(session: folder.name)
+        let job = SessionJob(source: origin.source, folder: folder, settings: settings)
+        do {
+            let runner = try SessionRunner(job: job, inbox: inbox, stop: stop, observer: writer)
+            let outcome = try runner.run()
+            if outcome.ending.reason == .stopped { throw ExitCode(CommandError.Code.tryAgain.rawValue) }
+            writer.ended(outcome)
+        } catch let error as ExitCode {
+            throw error
+        } catch {
+            let error = CommandError(adopting: error)
+            if stop.isRaised { throw ExitCode(CommandError.Code.tryAgain.rawValue) }
+            if error.code == .badData { try SessionFailure(error).write(to: folder) }
+            throw error
+        }
+    }
+}
+
+/// Why a session cannot be completed, kept in its folder so that it is not tried for ever.
+struct SessionFailure: Codable, Sendable {
+    var error: String
+    var code: Int32
+
+    init(_ error: CommandError) {
+        self.error = error.description
+        code = error.code.rawValue
+    }
+
+    static func file(in folder: SessionFolder) -> URL { folder.root.appending(path: "failed.json") }
+
+    func write(to folder: SessionFolder) throws {
+        try JSONEncoder.stable.encode(self).write(to: Self.file(in: folder), options: .atomic)
+    }
+}
+
+/// Takes the supervisor's commands from standard input; its end means that the supervisor is gone.
+private struct CommandReader {
+    let inbox: SessionInbox
+    let stop: StopFlag
+
+    func start() {
+        let thread = Thread { [inbox, stop] in
+            while let line = readLine() {
+                guard let command = try? JSONDecoder().decode([String: String].self, from: Data(line.utf8)) else { continue }
+                if let label = command["mark"] { inbox.requestMark(label) }
+            }
+            stop.raise()
+        }
+        thread.name = "rima-commands"
+        thread.start()
+    }
+}
+
+/// Writes `SEQUENCE<tab>JSON<lf>` for every event; the sequence is empty for what is not part of the history.
+private final class EventWriter: SessionObserver {
+    private let session: String
+    private let lines: EventLine
+    private var buffer: [UInt8] = []
+
+    init(session: String) {
+        self.session = session
+        lines = EventLine(session: session)
+    }
+
+    func opened(_ info: RecordingInfo, resumingAt frame: Int) {
+        state("measuring", detail: "\(info.container) \(info.codec) \(info.displaySize.width)x\(info.displaySize.height)")
+    }
+
+    func measured(_ row: NumberedSample, stage: String) {
+        begin(row.sequence)
+        lines.append(row, stage: stage, to: &buffer)
+        send()
+    }
+
+    func marked(_ mark: StageMark) {
+        begin(mark.sequence)
+        lines.append(mark, to: &buffer)
+        send()
+    }
+
+    func changed(_ state: ReaderState) {
+        switch state {
+        case .reading: self.state("measuring", detail: "")
+        case .waitingForData: self.state("waiting_for_data", detail: "")
+        case .waitingForIndex(let message): self.state("waiting_for_index", detail: message)
+        }
+    }
+
+    func ended(_ outcome: SessionOutcome) {
+        let accounting = outcome.accounting
+        begin(nil)
+        buffer.append(
+            contentsOf: (#"{"type":"end","session":\#(jsonString(session)),"reason":"\#(outcome.ending.reason.rawValue)","#
+                + #""decoded":\#(accounting.decoded),"measured":\#(accounting.measured),"rejected":\#(accounting.rejected)}"#)
+                .utf8)
+        send()
+    }
+
+    private func state(_ word: String, detail: String) {
+        begin(nil)
+        buffer.append(
+            contentsOf: #"{"type":"state","session":\#(jsonString(session)),"state":"\#(word)","detail":\#(jsonString(detail))}"#
+                .utf8)
+        send()
+    }
+
+    private func begin(_ sequence: Int?) {
+        buffer.removeAll(keepingCapacity: true)
+        if let sequence { buffer.append(integer: sequence) }
+        buffer.append(UInt8(ascii: "\t"))
+    }
+
+    private func send() {
+        buffer.append(UInt8(ascii: "\n"))
+        var written = 0
+        while written < buffer.count {
+            let count = buffer.withUnsafeBytes { write(STDOUT_FILENO, $0.baseAddress! + written, $0.count - written) }
+            if count < 0, errno == EINTR { continue }
+            // Without a reader the rows are still in the store; the supervisor reads them from there.
+            guard count > 0 else { return }
+            written += count
+        }
+    }
+}

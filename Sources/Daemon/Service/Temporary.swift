@@ -1,0 +1,14 @@
+import Foundation
+import Logging
+struct ConfigurationError: Error {}
+extension Configuration { static func load(path: String?, environment: [String: String]) throws(ConfigurationError) -> Configuration { Configuration() } }
+enum ServiceLog { static func logger(level: Configuration.LogLevel) -> Logger { Logger(label: "rima") } }
+final class ServiceNotifier: Sendable {
+  init(environment: [String: String]) {}
+  func status(_ s: String) {}
+  func ready() {}
+  func reloading() {}
+  func stopping() {}
+  func startWatchdog() {}
+}
+final class ServiceSignals { enum S { case terminate, reload }; init(_ f: @escaping @Sendable (S) -> Void) {}; func cancel() {} }

@@ -1,0 +1,36 @@
+// Opening what a session needs, each with an error that says what to do.
+
+import Decode
+import Foundation
+import Segment
+
+/// Loads a network.
+/// - Parameter path: nil is the one that comes with Rima.
+func loadModel(_ path: String?) throws -> Model {
+    try Model(path: try path ?? BundledModel.path("opening.onnx"))
+}
+
+/// Opens a session's store for writing.
+func openStore(_ folder: SessionFolder) throws -> SessionStore {
+    do {
+        return try SessionStore(folder: folder)
+    } catch {
+        throw CommandError(
+            .cannotCreate, "cannot open \(folder.store.path): \(describe(error))",
+            remedy: "free some space, or choose another folder; --again replaces a damaged session")
+    }
+}
+
+/// Makes sure that a folder's rows and a recording belong together.
+func claim(_ store: SessionStore, for job: SessionJob) throws {
+    let facts = try store.facts()
+    let source = URL(fileURLWithPath: job.source).resolvingSymlinksInPath().path
+    guard let identity = RecordingIdentity(path: source) else { return }
+    let mark = "\(identity.device):\(identity.inode)"
+    if let owner = facts["source_identity"], owner != mark {
+        throw CommandError(
+            .usage, "\(job.folder.root.path) holds the results of another recording",
+            remedy: "choose another folder with --output, or --again to replace them")
+    }
+    try store.setFacts(["source": source, "source_identity": mark])
+}

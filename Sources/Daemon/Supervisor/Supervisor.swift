@@ -1,0 +1,220 @@
+// `rima serve`: finds recordings, runs a worker for each, owns the socket. Measures nothing itself.
+
+import Foundation
+import Logging
+import Synchronization
+
+/// What the supervisor's loop reacts to.
+private enum Occurrence: Sendable {
+    case found([FoundRecording])
+    case ended(session: String, WorkerEnding)
+    case retry(SessionFolder)
+    case reload
+    case stop
+}
+
+/// Runs sessions until it is stopped.
+final class Supervisor: Sendable {
+    private let configurationPath: String?
+    private let hub: EventHub
+    private let commands = WorkerCommands()
+    private let notifier: ServiceNotifier
+    private let logger: Logger
+    private let registry: SessionRegistry
+    private let occurrences: AsyncStream<Occurrence>
+    private let report: AsyncStream<Occurrence>.Continuation
+
+    /// A worker that crashes is started again after this long, and longer each time.
+    private static let restartDelay = Duration.seconds(1)
+
+    init(
+        configuration: Configuration, configurationPath: String?, hub: EventHub, notifier: ServiceNotifier, logger: Logger
+    ) {
+        self.configurationPath = configurationPath
+        self.hub = hub
+        self.notifier = notifier
+        self.logger = logger
+        registry = SessionRegistry(stateFolder: configuration.stateFolder)
+        (occurrences, report) = AsyncStream.makeStream(of: Occurrence.self)
+    }
+
+    /// Asks for a clean end: workers finish the row at hand, all rows are kept.
+    func stop() { report.yield(.stop) }
+
+    /// Asks for the configuration to be read again.
+    func reload() { report.yield(.reload) }
+
+    /// Runs until `stop`.
+    func run(_ configuration: Configuration) async throws {
+        try FileManager.default.createDirectory(at: registry.root, withIntermediateDirectories: true)
+        var state = State(configuration: configuration, maximum: configuration.sessions.maxParallel)
+        for folder in registry.all() {
+            guard let origin = SessionOrigin(of: folder) else { continue }
+            state.known.insert(KnownRecording(path: origin.source, identity: origin.identity))
+            if registry.standing(of: folder) == .unfinished { state.waiting.append(folder) }
+        }
+        if !state.waiting.isEmpty { logger.notice("resuming \(state.waiting.count) unfinished sessions") }
+        var watching = try watch(configuration.watch)
+        defer { watching.cancel() }
+        await withDiscardingTaskGroup { group in
+            startWaiting(&state, in: &group)
+            for await occurrence in occurrences {
+                switch occurrence {
+                case .found(let recordings):
+                    for recording in recordings { admit(recording, &state) }
+                case .ended(let session, let ending):
+                    settle(session, ending, &state)
+                case .retry(let folder):
+                    state.waiting.append(folder)
+                case .reload:
+                    reload(&state, &watching)
+                case .stop:
+                    notifier.stopping()
+                    group.cancelAll()
+                    return
+                }
+                startWaiting(&state, in: &group)
+                notifier.status("\(state.running.count) sessions running, \(state.waiting.count) waiting")
+            }
+        }
+    }
+
+    /// Hands a mark to the session that it is meant for, or to the only one.
+    func mark(_ label: String, session: String?) async -> MarkOutcome {
+        let running = commands.sessions
+        guard let target = session ?? (running.count == 1 ? running.first : nil) else {
+            return .refused(
+                running.isEmpty ? "no session is running" : "several sessions run (\(running.joined(separator: ", "))): name one")
+        }
+        guard await commands.send(#"{"mark":\#(jsonString(label))}"#, to: target) else {
+            return .refused("no session of that name is running")
+        }
+        return .set(session: target)
+    }
+
+    // MARK: The loop's steps
+
+    private struct KnownRecording: Hashable {
+        var path: String
+        var identity: RecordingIdentity
+    }
+
+    private struct State {
+        var configuration: Configuration
+        var maximum: Int
+        var known: Set<KnownRecording> = []
+        var waiting: [SessionFolder] = []
+        var running: [String: SessionFolder] = [:]
+        var restarts: [String: Int] = [:]
+    }
+
+    private func admit(_ recording: FoundRecording, _ state: inout State) {
+        guard state.known.insert(KnownRecording(path: recording.path, identity: recording.identity)).inserted else { return }
+        do {
+            let folder = try registry.create(for: recording)
+            logger.notice("new recording", metadata: ["session": "\(folder.name)"])
+            state.waiting.append(folder)
+        } catch {
+            logger.error("\(error.description)")
+            state.known.remove(KnownRecording(path: recording.path, identity: recording.identity))
+        }
+    }
+
+    private func startWaiting(_ state: inout State, in group: inout DiscardingTaskGroup) {
+        while state.running.count < state.maximum, !state.waiting.isEmpty {
+            let folder = state.waiting.removeFirst()
+            state.running[folder.name] = folder
+            hub.sessionStarted(folder.name)
+            let worker = WorkerProcess(
+                folder: folder, configurationPath: configurationPath, commands: commands,
+                onLine: { [hub] sequence, line in hub.publish(session: folder.name, seq: sequence, line: line) })
+            group.addTask { [report, logger] in
+                do {
+                    report.yield(.ended(session: folder.name, try await worker.run()))
+                } catch {
+                    logger.error("cannot run a worker: \(describe(error))", metadata: ["session": "\(folder.name)"])
+                    report.yield(.ended(session: folder.name, .crashed("not started")))
+                }
+            }
+        }
+    }
+
+    private func settle(_ session: String, _ ending: WorkerEnding, _ state: inout State) {
+        guard let folder = state.running.removeValue(forKey: session) else { return }
+        let place: Logger.Metadata = ["session": "\(session)"]
+        switch ending {
+        case .complete:
+            logger.notice("session complete", metadata: place)
+            hub.sessionEnded(session)
+        case .stopped:
+            hub.sessionEnded(session, state: "stopped")
+        case .failed(let code) where code == CommandError.Code.badData.rawValue:
+            logger.error("the recording cannot be read; see failed.json in the session's folder", metadata: place)
+            hub.sessionEnded(session, state: "failed")
+        case .failed, .crashed:
+            let count = state.restarts[session, default: 0] + 1
+            state.restarts[session] = count
+            guard count <= state.configuration.sessions.maxRestarts else {
+                logger.error("gave up after \(count - 1) restarts", metadata: place)
+                hub.sessionEnded(session, state: "failed")
+                return
+            }
+            logger.warning("worker ended (\(ending)); restart \(count)", metadata: place)
+            hub.sessionChanged(session, state: "restarting")
+            let delay = Self.restartDelay * min(count, 10)
+            // Ends by itself; a stop in the meantime finds the loop gone and the report unread.
+            Task { [report] in
+                try? await Task.sleep(for: delay)
+                report.yield(.retry(folder))
+            }
+        }
+    }
+
+    private func reload(_ state: inout State, _ watching: inout Watching) {
+        notifier.reloading()
+        defer { notifier.ready() }
+        do {
+            let configuration = try Configuration.forCommand(path: configurationPath)
+            let next = try watch(configuration.watch)
+            watching.cancel()
+            watching = next
+            state.configuration = configuration
+            state.maximum = configuration.sessions.maxParallel
+            logger.notice("configuration read again; it holds for sessions that start from now on")
+        } catch {
+            logger.error("the new configuration is not used: \(describe(error))")
+        }
+    }
+
+    // MARK: Watching folders
+
+    /// A thread that looks into folders until it is cancelled.
+    private struct Watching {
+        let flag: WatchFlag
+        func cancel() { flag.cancel() }
+    }
+
+    private final class WatchFlag: Sendable {
+        private let isCancelled = Atomic<Bool>(false)
+        func cancel() { isCancelled.store(true, ordering: .relaxed) }
+        var isOn: Bool { !isCancelled.load(ordering: .relaxed) }
+    }
+
+    private func watch(_ folders: [Configuration.WatchedFolder]) throws -> Watching {
+        let flag = WatchFlag()
+        guard !folders.isEmpty else {
+            logger.warning("no folder is watched: set `watch` in the configuration")
+            return Watching(flag: flag)
+        }
+        let watcher = try FolderWatcher(folders)
+        let thread = Thread { [report] in
+            while flag.isOn {
+                report.yield(.found(watcher.scan()))
+                watcher.wait()
+            }
+        }
+        thread.name = "rima-watch"
+        thread.start()
+        return Watching(flag: flag)
+    }
+}
