@@ -15,7 +15,7 @@ private final class Appender: Sendable {
 
     /// - Parameter head: bytes that stand in the file before the reader comes.
     init(_ bytes: [UInt8], to path: String, head: Int, chunk: Int) throws {
-        FileManager.default.createFile(atPath: path, contents: nil)
+        _ = FileManager.default.createFile(atPath: path, contents: nil)
         let handle = try #require(FileHandle(forWritingAtPath: path))
         try handle.write(contentsOf: Data(bytes[0..<head]))
         let (semaphore, finished) = (semaphore, finished)
@@ -192,6 +192,7 @@ struct TailingTests {
                     }
                 }
             })
+        #expect(seen.error == nil)
         #expect(message.withLock { $0 }.contains("MKV"))
         #expect(seen.frames == wanted.frames)
         #expect(seen.ending?.reason == .finished)
@@ -213,7 +214,7 @@ struct TailingTests {
     func besideFFmpeg(container: String) throws {
         let scratch = try Scratch()
         let path = scratch.path("a." + container)
-        FileManager.default.createFile(atPath: path, contents: nil)
+        _ = FileManager.default.createFile(atPath: path, contents: nil)
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments =
