@@ -20,10 +20,12 @@ final class ByteSource {
     private(set) var ending: RecordingEnding.Reason?
     /// What the operating system said, when `ending` is `failed`.
     private(set) var errorNumber: Int32 = 0
-    private let device: dev_t
-    private let inode: ino_t
+    /// Why following came to its end, once it has.
+    private var decided: RecordingEnding.Reason?
     private var isWaiting = false
-    private var sawWriterClose = false
+    /// Size of the file when a writer last closed it.
+    private var sizeAtClose: Int64 = -1
+    private var lastWriterCheck: Int64 = -1_000_000_000_000
 
     /// How often the end is looked at when the kernel gives no notice.
     private static let pollMilliseconds: Int32 = 20
@@ -31,6 +33,8 @@ final class ByteSource {
     private static let watchMilliseconds: Int32 = 50
     /// A file without writer, untouched for this long, is complete.
     private static let settledNanoseconds: Int64 = 2_000_000_000
+    /// How often the kernel is asked whether somebody still writes.
+    private static let writerCheckNanoseconds: Int64 = 500_000_000
 
     init(path: String, settings: DecodeSettings, stop: StopFlag, onState: @escaping (ReaderState) -> Void)
         throws(DecodeError)
@@ -40,10 +44,7 @@ final class ByteSource {
         self.stop = stop
         self.onState = onState
         isFollowing = settings.follow
-        let (opened, status) = try openRegularFile(path, followsSymbolicLinks: settings.followsSymbolicLinks)
-        descriptor = opened
-        device = status.st_dev
-        inode = status.st_ino
+        (descriptor, _) = try openRegularFile(path, followsSymbolicLinks: settings.followsSymbolicLinks)
         if settings.follow, settings.usesNotifications { watch = FileWatch(path: path) }
     }
 
@@ -118,7 +119,7 @@ final class ByteSource {
                 return true
             }
             if size < position { return end(.truncated) }
-            guard isFollowing else { return end(.finished) }
+            guard isFollowing else { return end(decided ?? .finished) }
             if !isWaiting {
                 isWaiting = true
                 onState(.waitingForData)
@@ -127,9 +128,9 @@ final class ByteSource {
                 lastSize = size
                 idleSince = monotonicNanoseconds()
             } else {
-                if let fate = fateOfPath() { return end(fate) }
-                if size > 0, isComplete(status) { return end(.finished) }
-                if monotonicNanoseconds() - idleSince >= settings.idleLimitNanoseconds { return end(.idle) }
+                if let fate = fateOfPath(status) { return decide(fate) }
+                if size > 0, isComplete(status) { return decide(.finished) }
+                if monotonicNanoseconds() - idleSince >= settings.idleLimitNanoseconds { return decide(.idle) }
             }
             pause()
         }
@@ -140,9 +141,15 @@ final class ByteSource {
         return false
     }
 
+    /// The recording is over: nothing is waited for any more.
+    private func decide(_ reason: RecordingEnding.Reason) -> Bool {
+        decided = reason
+        isFollowing = false
+        return end(reason)
+    }
+
     private func resume() {
         ending = nil
-        sawWriterClose = false
         if isWaiting {
             isWaiting = false
             onState(.reading)
@@ -155,29 +162,34 @@ final class ByteSource {
             _ = poll(nil, 0, Self.pollMilliseconds)
             return
         }
-        if watch.wait(milliseconds: Self.watchMilliseconds) == .writerClosed { sawWriterClose = true }
+        if watch.wait(milliseconds: Self.watchMilliseconds) == .writerClosed { sizeAtClose = size }
     }
 
-    /// Whether the path still leads to the file that is being read.
-    private func fateOfPath() -> RecordingEnding.Reason? {
+    /// Whether the path still leads to the file that is being read. A file that was only renamed is read on.
+    private func fateOfPath(_ own: stat) -> RecordingEnding.Reason? {
         var status = stat()
-        guard stat(path, &status) == 0 else { return errno == ENOENT ? .deleted : nil }
-        return status.st_ino == inode && status.st_dev == device ? nil : .replaced
+        guard stat(path, &status) == 0 else { return errno == ENOENT && own.st_nlink == 0 ? .deleted : nil }
+        return status.st_ino == own.st_ino && status.st_dev == own.st_dev ? nil : .replaced
     }
 
     /// Whether nobody will write any more: a writer has closed the file, or it lies untouched without one.
     private func isComplete(_ status: stat) -> Bool {
+        let wasClosed = sizeAtClose == Int64(status.st_size)
+        let now = monotonicNanoseconds()
+        guard wasClosed || now - Self.writerCheckNanoseconds >= lastWriterCheck else { return false }
+        lastWriterCheck = now
         switch writerPresence(descriptor) {
         case .present: return false
-        case .unknown: return sawWriterClose
-        case .absent:
-            if sawWriterClose { return true }
-            var now = timespec()
-            clock_gettime(CLOCK_REALTIME, &now)
-            let age =
-                Int64(now.tv_sec - status.st_mtim.tv_sec) * 1_000_000_000
-                + Int64(now.tv_nsec - status.st_mtim.tv_nsec)
-            return age >= Self.settledNanoseconds
+        case .unknown: return wasClosed
+        case .absent: return wasClosed || age(status) >= Self.settledNanoseconds
         }
+    }
+
+    /// Nanoseconds since the last change of the file's content.
+    private func age(_ status: stat) -> Int64 {
+        var now = timespec()
+        clock_gettime(CLOCK_REALTIME, &now)
+        return Int64(now.tv_sec - status.st_mtim.tv_sec) * 1_000_000_000
+            + Int64(now.tv_nsec - status.st_mtim.tv_nsec)
     }
 }

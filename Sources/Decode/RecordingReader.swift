@@ -126,8 +126,7 @@ package struct RecordingReader: ~Copyable, @unchecked Sendable {
     }
 
     private var endingReason: RecordingEnding.Reason {
-        let reason = container.source.ending ?? (readErrors > 0 ? .failed : .finished)
-        return reason
+        container.source.ending ?? (readErrors > 0 ? .failed : .finished)
     }
 
     // MARK: - Packets
@@ -223,26 +222,34 @@ package struct RecordingReader: ~Copyable, @unchecked Sendable {
 
 // MARK: - Opening
 
-/// Finds out whether an MP4 keeps its index at the end; if so, waits until it is there.
+/// Finds out whether libav must jump about in the file to read it; if so, waits until the file is complete.
 private func needsSeeking(_ source: ByteSource, onState: (ReaderState) -> Void) throws(DecodeError) -> Bool {
-    switch sniffBoxes(source) {
-    case .otherFormat, .sequential: return false
-    case .indexLast:
-        source.stopFollowing()
-        return true
-    case .indexMissing:
-        guard source.isFollowing else { throw notFinalisedError(source.path) }
+    let message: String
+    if source.peek(at: 0, count: 4) == Array("GIF8".utf8) {
+        guard source.isFollowing else { return true }
+        message =
+            "A GIF can be read only when it is finished. To measure while recording, record MKV, MPEG-TS, fragmented "
+            + "or Hybrid MP4."
+    } else {
+        switch sniffBoxes(source) {
+        case .otherFormat, .sequential: return false
+        case .indexLast:
+            source.stopFollowing()
+            return true
+        case .indexMissing:
+            guard source.isFollowing else { throw notFinalisedError(source.path) }
+        }
+        message =
+            "This recorder writes the index of its MP4 or MOV last, so the recording can be read only when it is "
+            + "finished. To measure while recording, record MKV, MPEG-TS, fragmented or Hybrid MP4."
     }
-    onState(
-        .waitingForIndex(
-            message: "This recorder writes the index of its MP4 or MOV last, so the recording can be read only when it "
-                + "is finished. To measure while recording, record MKV, MPEG-TS, fragmented or Hybrid MP4."))
+    onState(.waitingForIndex(message: message))
     source.waitForEnd()
     if source.ending == .stopped { throw stoppedError(source.path) }
     source.stopFollowing()
     onState(.reading)
     switch sniffBoxes(source) {
-    case .otherFormat, .sequential: return false
+    case .otherFormat, .sequential: return source.present(at: 0, count: 4) == Array("GIF8".utf8)
     case .indexLast: return true
     case .indexMissing: throw notFinalisedError(source.path)
     }

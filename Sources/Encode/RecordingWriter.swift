@@ -210,8 +210,8 @@ private func configure(
     }
     encoder.pointee.gop_size = Int32(settings.keyFrameDistance)
     if let frames = settings.bidirectionalFrames { encoder.pointee.max_b_frames = Int32(frames) }
-    // A fixed number: with some encoders the bytes depend on it.
-    encoder.pointee.thread_count = 2
+    // With more threads the bytes depend on their number.
+    encoder.pointee.thread_count = 1
     encoder.pointee.flags |= AV_CODEC_FLAG_BITEXACT
     if hasGlobalHeader { encoder.pointee.flags |= AV_CODEC_FLAG_GLOBAL_HEADER }
     if settings.isInterlaced {
@@ -229,7 +229,11 @@ private func configure(
         encoder.pointee.flags |= AV_CODEC_FLAG_QSCALE
         encoder.pointee.global_quality = FF_QP2LAMBDA * Int32((2 + 29 * worst).rounded())
     }
-    if id == AV_CODEC_ID_H264 { av_dict_set(&options, "preset", "veryfast", 0) }
+    if id == AV_CODEC_ID_H264 {
+        av_dict_set(&options, "preset", "veryfast", 0)
+        // x264's macroblock tree makes the bytes depend on what memory held before.
+        av_dict_set(&options, "x264-params", "mbtree=0", 0)
+    }
     if id == AV_CODEC_ID_HEVC {
         av_dict_set(&options, "preset", "ultrafast", 0)
         av_dict_set(&options, "x265-params", "log-level=none:pools=1:frame-threads=1", 0)
