@@ -1,4 +1,4 @@
-// The daemon's settings as one value. What each means, and its limits, stands in Setting+All.swift.
+// The daemon's settings as one value. What each means, and its limits, stands in SettingTable.swift.
 
 /// Everything that can be configured, with its defaults.
 package struct Configuration: Sendable, Equatable {
@@ -13,7 +13,7 @@ package struct Configuration: Sendable, Equatable {
     package var socket = Socket()
     package var sessions = Sessions()
     package var decode = Decode()
-    /// Closures at which a narrowing band ends: none, mild, moderate; severe beyond.
+    /// Closures at which a narrowing band ends: none, mild, moderate; severe beyond. Three, ascending.
     package var narrowingBands = [0.25, 0.5, 0.75]
     package var log = Log()
 
@@ -21,6 +21,7 @@ package struct Configuration: Sendable, Equatable {
 
     package struct WatchedFolder: Sendable, Equatable {
         package var folder: String
+        /// Shell pattern (`*`, `?`, `[…]`) for file names.
         package var pattern: String
         package var recursive: Bool
 
@@ -33,21 +34,26 @@ package struct Configuration: Sendable, Equatable {
 
     package enum PaneSetting: Sendable, Equatable {
         case auto
+        /// - **Units** pixels of the recording as displayed.
         case explicit(x: Int, y: Int, width: Int, height: Int)
     }
 
     package struct Gate: Sendable, Equatable {
-        package var tooDarkMeanRatio = 0.08
-        package var overexposedShareRatio = 0.25
-        package var blurredSharpnessMin = 2.0
-        package var foggyIndexMax = 0.85
-        package var flatContrastMinRatio = 0.03
+        package var noSignalUniformityRatio = 0.93
+        package var noSignalDarkUniformityRatio = 0.995
+        package var tooDarkMeanRatio = 0.05
+        package var tooDarkBlackShareRatio = 0.85
+        package var overexposedShareRatio = 0.35
+        package var overexposedMeanRatio = 0.88
+        package var flatContrastMinRatio = 0.06
+        package var blurredSharpnessMin = 0.07
+        package var foggyIndexMax = 0.42
     }
 
     package enum Apex: String, Sendable, CaseIterable { case down, up, auto }
 
     package struct Opening: Sendable, Equatable {
-        package var apex = Apex.auto
+        package var apex = Apex.down
         package var minimumAreaRatio = 0.0002
         package var edgeShareMax = 0.05
     }
@@ -55,16 +61,32 @@ package struct Configuration: Sendable, Equatable {
     package enum Engine: String, Sendable, CaseIterable { case auto, native, onnxruntime }
 
     package struct Model: Sendable, Equatable {
-        /// Empty: the model that comes with Rima.
-        package var opening = ""
+        /// An ONNX file, or `bundled`: the model that comes with Rima.
+        package var openingPath = Model.bundled
         package var engine = Engine.auto
         /// 0: as many as there are cores.
         package var threads = 0
+
+        package static let bundled = "bundled"
+    }
+
+    package enum SocketMode: String, Sendable, CaseIterable {
+        case owner = "0600"
+        case group = "0660"
+        case everyone = "0666"
+
+        package var bits: UInt32 {
+            switch self {
+            case .owner: 0o600
+            case .group: 0o660
+            case .everyone: 0o666
+            }
+        }
     }
 
     package struct Socket: Sendable, Equatable {
         package var path = "/run/rima/stream.sock"
-        package var mode = 0o660
+        package var mode = SocketMode.group
         package var historyRows = 8192
         package var maxClients = 64
         package var allowMarks = true
@@ -78,8 +100,7 @@ package struct Configuration: Sendable, Equatable {
 
     package struct Decode: Sendable, Equatable {
         package var threads = 2
-        package var maximumWidth = 4096
-        package var maximumHeight = 2160
+        package var maximumPixels = 4096 * 2160
     }
 
     package enum LogLevel: String, Sendable, CaseIterable { case debug, info, notice, warning, error }

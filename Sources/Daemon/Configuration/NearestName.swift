@@ -4,6 +4,10 @@ package enum NearestName {
     /// The known name that a mistyped one most likely stands for; nil when none is near.
     package static func suggestion(for name: String, among known: [String]) -> String? {
         let lowered = Array(name.lowercased().utf8.prefix(64))
+        let text = name.lowercased()
+        // A key without its unit, or with one too much.
+        let stems = known.filter { $0.hasPrefix(text + "_") || text.hasPrefix($0 + "_") }
+        if stems.count == 1 { return stems[0] }
         var best: (name: String, distance: Int)?
         for candidate in known {
             let distance = distance(lowered, Array(candidate.lowercased().utf8))
@@ -12,6 +16,9 @@ package enum NearestName {
         guard let best, best.distance <= max(2, max(lowered.count, best.name.utf8.count) / 3) else { return nil }
         return best.name
     }
+
+    /// Whether two names differ by a slip of the fingers only.
+    static func isSlip(_ a: String, _ b: String) -> Bool { distance(Array(a.utf8.prefix(80)), Array(b.utf8)) <= 2 }
 
     /// Least number of insertions, deletions, replacements and swaps of neighbours that turn `a` into `b`.
     static func distance(_ a: [UInt8], _ b: [UInt8]) -> Int {
