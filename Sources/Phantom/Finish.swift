@@ -196,15 +196,17 @@ struct Finish {
             }
         }
         if conditions.sharpen > 0 {
-            let n = canvas.side
-            for plane in [\Canvas.red, \Canvas.green, \Canvas.blue] {
-                var soft = canvas[keyPath: plane]
-                gauss(&soft, n, 1.2)
-                for i in soft.indices {
-                    canvas[keyPath: plane][i] += (canvas[keyPath: plane][i] - soft[i]) * conditions.sharpen
-                }
-            }
+            sharpen(&canvas.red, canvas.side)
+            sharpen(&canvas.green, canvas.side)
+            sharpen(&canvas.blue, canvas.side)
         }
+    }
+
+    /// The camera's edge enhancement.
+    private func sharpen(_ plane: inout [Float], _ n: Int) {
+        var soft = plane
+        gauss(&soft, n, 1.2)
+        for i in 0..<(n * n) { plane[i] += (plane[i] - soft[i]) * conditions.sharpen }
     }
 
     private func mask(_ canvas: inout Canvas, _ shape: FieldShape, _ field: FieldOfView, _ dice: inout Dice) {

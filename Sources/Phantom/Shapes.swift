@@ -43,12 +43,12 @@ struct Shapes: Sendable {
         let back = max(posture.posteriorChink, wide * body.posteriorShare)
         var points: [SIMD2<Float>] = []
         let steps = 20
-        let rough = min(0.02, wide * 0.05)
+        let rough = min(body.edgeWaver, wide * 0.12)
         for i in 0...steps {
             let t = Float(i) / Float(steps)
             let v = mix(1, body.vocalProcess, t)
             let arc = body.bow * min(1, wide * 4) * sinf(Float.pi * t)
-            let shake = rough * body.edgeWobble[(i + (side > 0 ? 0 : 11)) % 24] * min(1, 4 * t)
+            let shake = rough * body.waver(t, side > 0 ? 0 : 11) * min(1, 4 * t)
             points.append(SIMD2(side * max(0, wide * powf(t, body.edgePower) + arc * wide * 1.5 + shake), v))
         }
         let end: Float = -1
@@ -68,7 +68,7 @@ struct Shapes: Sendable {
         for (i, p) in inner.enumerated() {
             let t = Float(i) / Float(count - 1)
             let grow = body.foldWidth * (0.25 + 0.75 * ease(min(1, t * 2))) * (t > 0.8 ? 1 - 0.5 * ease((t - 0.8) * 5) : 1)
-            let shake = 1 + 0.08 * body.wobble[i % 48]
+            let shake = 1 + 0.12 * body.waver(t, side > 0 ? 3 : 14)
             outer.append(SIMD2(p.x + side * grow * shake, p.y))
         }
         return inner + outer.reversed()
@@ -163,32 +163,34 @@ struct Shapes: Sendable {
             let q = line[min(line.count - 1, i + 1)] - line[max(0, i - 1)]
             let n = SIMD2(-q.y, q.x) / max(1e-4, sqrtf((q * q).sum()))
             let t = Float(i) / Float(line.count - 1)
-            let r = radius * (1.15 - 0.45 * t) * (1 + 0.08 * body.wobble[(i + (side > 0 ? 5 : 29)) % 48])
+            let r = radius * (1.15 - 0.45 * t) * (1 + 0.14 * body.waver(t, side > 0 ? 5 : 29))
             outer.append((p + n * r) * SIMD2(side, 1))
             inner.append((p - n * r) * SIMD2(side, 1))
         }
         return outer + inner.reversed()
     }
 
+    /// A crescent that embraces the entrance from in front; its upper border is the free edge.
     private static func epiglottis(_ body: Anatomy, _ posture: Posture) -> [SIMD3<Float>] {
-        var points: [SIMD3<Float>] = []
+        var inner: [SIMD3<Float>] = []
+        var outer: [SIMD3<Float>] = []
         let count = 28
         let edge = body.epiglottisEdge - posture.epiglottis
-        let wide = body.epiglottisHalfWidth
         for i in 0...count {
             let t = Float(i) / Float(count) * 2 - 1
+            let angle = t * body.epiglottisSpan
             let notch = body.epiglottisNotch * expf(-t * t * 14)
-            let shake = 0.025 * body.wobble[(i / 2 + 13) % 48]
-            let v = edge - body.epiglottisHorn * t * t + notch + shake
-            points.append(SIMD3(t * wide, v, body.epiglottisHeight))
+            let u = sinf(angle) * body.epiglottisHalfWidth
+            let v = edge - body.epiglottisHorn * (1 - cosf(angle)) + notch + 0.05 * body.waver(t * 0.7, 13)
+            inner.append(SIMD3(u, v, body.epiglottisHeight))
+            // Drawn back, the free edge moves and the root stays.
+            let grow = body.epiglottisThickness * powf(max(0, 1 - t * t), 0.6)
+            let lean = posture.epiglottis * (1 - t * t)
+            let spread = 1 + 0.12 * grow
+            outer.append(SIMD3(
+                u * spread, v + lean + grow * (1 + 0.1 * body.waver(t, 19)), body.epiglottisHeight * 0.85))
         }
-        for i in 0...count {
-            let t = 1 - Float(i) / Float(count) * 2
-            let deep = sqrtf(max(0, 1 - t * t))
-            let v = body.epiglottisEdge - body.epiglottisHorn * t * t + (0.55 + 0.5 * body.epiglottisHorn) * deep
-            points.append(SIMD3(t * wide, v + 0.02, body.epiglottisHeight * 0.8))
-        }
-        return points
+        return inner + outer.reversed()
     }
 
     /// A string of mucus across the glottis.
@@ -200,7 +202,7 @@ struct Shapes: Sendable {
         for i in 0...12 {
             let t = Float(i) / 6 - 1
             let mid = v + 0.25 * t * body.wobble[7] * 0.5 + 0.12 * (t * t)
-            let thick = 0.02 + 0.05 * t * t + 0.012 * abs(body.wobble[i % 48])
+            let thick = 0.025 + 0.05 * t * t + 0.012 * body.waver(t, 8)
             upper.append(place(t * reach, mid - thick, -0.95))
             lower.append(place(t * reach, mid + thick, -0.95))
         }

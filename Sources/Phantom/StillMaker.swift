@@ -35,7 +35,7 @@ func draw(
     let shapes = Shapes(body, posture, view)
     var truth = PhantomTruth(
         area: 0, coverage: [], labels: [UInt8](repeating: 0, count: size.count), size: size, field: field,
-        faults: conditions.faults, larynx: !posture.absent)
+        faults: conditions.faults(centre: view.centre / Float(side)), larynx: !posture.absent)
     var visible: Coverage?
     if !posture.absent {
         let covers = shapes.supraglottic + [shapes.epiglottis] + (shapes.strand.map { [$0] } ?? [])
