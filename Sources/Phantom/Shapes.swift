@@ -3,16 +3,16 @@ import Glibc
 
 /// Every outline the painter and the truth need.
 struct Shapes: Sendable {
-    let glottis: Outline
-    let foldLeft: Outline
-    let foldRight: Outline
-    let rim: Outline
+    private(set) var glottis: Outline
+    private(set) var foldLeft: Outline
+    private(set) var foldRight: Outline
+    private(set) var rim: Outline
     /// Aryepiglottic folds and arytenoids: they lie over the opening when they tilt in.
-    let supraglottic: [Outline]
-    let epiglottis: Outline
-    let strand: Outline?
+    private(set) var supraglottic: [Outline]
+    private(set) var epiglottis: Outline
+    private(set) var strand: Outline?
     /// The closed glottis' seam or the opening's axis.
-    let seam: [SIMD2<Float>]
+    private(set) var seam: [SIMD2<Float>]
     let projection: Projection
 
     static let glottisHeight: Float = -1
@@ -35,6 +35,25 @@ struct Shapes: Sendable {
         epiglottis = Outline(Shapes.epiglottis(body, posture).map { place($0.x, $0.y, $0.z) })
         strand = posture.strand > 0 ? Shapes.strand(body, posture, place) : nil
     }
+
+    /// The same outlines on a picture that begins at `origin`; for the truth only, painting needs the whole field.
+    func cropped(at origin: SIMD2<Float>) -> Shapes {
+        guard origin != .zero else { return self }
+        func moved(_ outline: Outline) -> Outline { Outline(outline.points.map { $0 - origin }) }
+        var out = self
+        out.glottis = moved(glottis)
+        out.foldLeft = moved(foldLeft)
+        out.foldRight = moved(foldRight)
+        out.rim = moved(rim)
+        out.supraglottic = supraglottic.map(moved)
+        out.epiglottis = moved(epiglottis)
+        out.strand = strand.map(moved)
+        out.seam = seam.map { $0 - origin }
+        return out
+    }
+
+    /// What lies over the opening and hides it.
+    var covers: [Outline] { supraglottic + [epiglottis] + (strand.map { [$0] } ?? []) }
 
     /// The free edge of one fold from the commissure (0, 1) to the posterior end of the glottis.
     private static func edge(_ body: Anatomy, _ posture: Posture, _ side: Float) -> [SIMD2<Float>] {
