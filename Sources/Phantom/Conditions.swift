@@ -36,15 +36,22 @@ struct Conditions: Sendable {
         var soft: Float
     }
 
+    /// Share of the veil at a place of the field, 0...1 across and down, without its clouds.
+    func veil(at place: SIMD2<Float>) -> Float {
+        clamp(fog * (1 + ((place - 0.5) * fogGradient).sum() * 2), 0, 0.97)
+    }
+
     /// The faults that make a frame useless for measuring, by the strength they were drawn with.
-    var faults: [Reason] {
+    ///
+    /// - Parameter centre: where the larynx is, 0...1 across and down: fog elsewhere does no harm.
+    func faults(centre: SIMD2<Float>) -> [Reason] {
         var out: [Reason] = []
         if light.exposure < 0.022 { out.append(.tooDark) }
         if light.exposure > 0.75 || glares.contains(where: { $0.strength > 1.5 && $0.radius.min() > 0.2 }) {
             out.append(.overexposed)
         }
         if blur > 0.016 || (motion * motion).sum() > 0.05 * 0.05 { out.append(.blurred) }
-        if fog > 0.72 { out.append(.foggy) }
+        if veil(at: centre) > 0.66 { out.append(.foggy) }
         return out
     }
 }

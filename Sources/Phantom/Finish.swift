@@ -6,19 +6,21 @@ import Glibc
 struct Finish {
     let conditions: Conditions
     let grains: Grains
+    /// Where the camera meters the light, when that is not the field that is kept.
+    var exposed: FieldOfView?
 
-    func callAsFunction(_ canvas: inout Canvas, shape: FieldShape, field: FieldOfView, dice: inout Dice) -> RGBPicture {
-        expose(&canvas, field)
+    /// Leaves developed values, 0...255, in the canvas.
+    func callAsFunction(_ canvas: inout Canvas, shape: FieldShape, field: FieldOfView, dice: inout Dice) {
+        expose(&canvas, exposed ?? field)
         for glare in conditions.bubbles { bubble(glare, &canvas) }
         for glare in conditions.glares { add(glare, &canvas) }
         if conditions.fog > 0 { veil(&canvas) }
         blur(&canvas)
         if conditions.fibres > 0 { fibres(&canvas) }
         develop(&canvas)
-        mask(&canvas, shape, field, &dice)
+        mask(&canvas, shape, field)
         disturb(&canvas, shape, field, &dice)
         if conditions.blocks > 0 { compress(&canvas) }
-        return bytes(canvas)
     }
 
     // MARK: - Light
@@ -196,18 +198,20 @@ struct Finish {
             }
         }
         if conditions.sharpen > 0 {
-            let n = canvas.side
-            for plane in [\Canvas.red, \Canvas.green, \Canvas.blue] {
-                var soft = canvas[keyPath: plane]
-                gauss(&soft, n, 1.2)
-                for i in soft.indices {
-                    canvas[keyPath: plane][i] += (canvas[keyPath: plane][i] - soft[i]) * conditions.sharpen
-                }
-            }
+            sharpen(&canvas.red, canvas.side)
+            sharpen(&canvas.green, canvas.side)
+            sharpen(&canvas.blue, canvas.side)
         }
     }
 
-    private func mask(_ canvas: inout Canvas, _ shape: FieldShape, _ field: FieldOfView, _ dice: inout Dice) {
+    /// The camera's edge enhancement.
+    private func sharpen(_ plane: inout [Float], _ n: Int) {
+        var soft = plane
+        gauss(&soft, n, 1.2)
+        for i in 0..<(n * n) { plane[i] += (plane[i] - soft[i]) * conditions.sharpen }
+    }
+
+    private func mask(_ canvas: inout Canvas, _ shape: FieldShape, _ field: FieldOfView) {
         let n = canvas.side
         for y in 0..<n {
             for x in 0..<n where x < field.starts[y] || x >= field.ends[y] {
@@ -264,7 +268,7 @@ struct Finish {
         }
     }
 
-    private func bytes(_ canvas: Canvas) -> RGBPicture {
+    static func bytes(_ canvas: Canvas) -> RGBPicture {
         var out = RGBPicture(size: PixelSize(width: canvas.side, height: canvas.side))
         out.pixels.withUnsafeMutableBufferPointer { pixels in
             for i in 0..<(canvas.side * canvas.side) {

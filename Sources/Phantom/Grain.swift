@@ -99,11 +99,13 @@ func sample(_ table: UnsafePointer<Float>, _ x: Float, _ y: Float) -> Float {
 /// The tables a painter needs, made once.
 struct Grains: Sendable {
     let soft: Grain
+    let relief: Grain
     let fine: Grain
     let vessels: Grain
 
     init(seed: UInt64) {
         soft = Grain(seed: seed &+ 1, lattice: 4, octaves: 5, gain: 0.55)
+        relief = Grain(seed: seed &+ 3, lattice: 4, octaves: 3, gain: 0.32)
         fine = Grain(seed: seed &+ 2, lattice: 32, octaves: 3, gain: 0.75)
         vessels = Grain.vessels(seed: seed)
     }

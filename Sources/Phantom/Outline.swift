@@ -46,6 +46,11 @@ struct Outline: Sendable {
         let b = Int(clamp(high.rounded(.up), 0, Float(height)))
         return a..<max(a, b)
     }
+
+    /// Columns the outline touches in a picture of `width` columns.
+    func columns(width: Int) -> Range<Int> {
+        Outline(points.map { SIMD2($0.y, $0.x) }).rows(height: width)
+    }
 }
 
 /// The share of every pixel that lies inside, 0...1.
@@ -191,10 +196,12 @@ struct DistanceMap: Sendable {
                     let dx = x - a.x
                     let dy = y - a.y
                     var t = (dx * ex + dy * ey) * (1 / length)
-                    t = t.clamped(lowerBound: SIMD8(repeating: 0), upperBound: SIMD8(repeating: 1))
+                    t.replace(with: 0, where: t .< 0)
+                    t.replace(with: 1, where: t .> 1)
                     let qx = dx - t * ex
                     let qy = SIMD8<Float>(repeating: dy) - t * ey
-                    best = pointwiseMin(best, qx * qx + qy * qy)
+                    let near = qx * qx + qy * qy
+                    best.replace(with: near, where: near .< best)
                     if (a.y <= y) != (b.y <= y) {
                         let at = a.x + (y - a.y) / (b.y - a.y) * ex
                         inside.replace(with: -inside, where: x .< at)

@@ -48,6 +48,7 @@ struct Painter {
     private var albedo: [SIMD4<Float>]
     private var projection: Projection
     private var unit: Float
+    private var rimMap: DistanceMap?
 
     init(side: Int, body: Anatomy, grains: Grains, view: Viewpoint) {
         self.side = side
@@ -71,13 +72,15 @@ struct Painter {
         for pit in body.pits { sink(pit) }
         if !posture.absent {
             for (k, outline) in shapes.supraglottic.enumerated() {
-                let round = k % 3 == 0 ? body.foldRadius * 1.1 : 0.3
-                let lift: Float = k % 3 == 0 ? 0.1 : 0.05
-                raise(outline, base: lift, round: round * unit, thick: round * 1.1, colour: nil)
+                let round = k % 3 == 0 ? body.foldRadius * 1.1 : 0.28
+                let lift: Float = k % 3 == 0 ? 0 : 0.05
+                raise(outline, base: lift, round: round * unit, thick: round * (k % 3 == 0 ? 0.8 : 0.6),
+                    colour: nil, blend: k % 3 == 0 ? 0.12 : 0.18)
             }
             raise(
                 shapes.epiglottis, base: body.epiglottisHeight * 0.9, round: 0.3 * unit, thick: 0.28,
-                colour: body.epiglottisColour)
+                colour: body.epiglottisColour,
+                fade: body.epiglottisEdge + body.epiglottisThickness * 0.5)
             if let strand = shapes.strand {
                 raise(strand, base: -0.9, round: 0.05 * unit, thick: 0.06, colour: SIMD3(0.8, 0.78, 0.7))
             }
@@ -93,13 +96,19 @@ struct Painter {
     /// Mucosa everywhere: colour, grain, vessels and a slow relief.
     private mutating func ground() {
         let soft = grains.soft.values
+        let relief = grains.relief.values
         let fine = grains.fine.values
         let vessels = grains.vessels.values
         let place = projection
         let o = body.grainOffset
         let rough = body.roughness
         let side = side
-        let fineScale = min(2.2, 0.02 * unit) / max(1, unit * 0.02) * 1.0
+        // Fine relief is lost where it would be smaller than a pixel.
+        let fineScale = clamp((unit - 15) / 130, 0, 1)
+        let bowl = body.bowl
+        let slow = body.slowRelief
+        let cap = body.bowlCap * projection.view.distance
+        let ripple = body.bowlWaver
         let mucosa = SIMD4(body.mucosa, 0)
         let blush = SIMD4(body.blush, 0)
         let vesselColour = SIMD4(body.blush * SIMD3(0.72, 0.35, 0.4), 0)
@@ -107,26 +116,38 @@ struct Painter {
         let blotch = body.blotch
         // SAFETY: the grain tables hold side * side values each and `sample` masks its indices.
         soft.withUnsafeBufferPointer { soft in
+            relief.withUnsafeBufferPointer { relief in
             fine.withUnsafeBufferPointer { fine in
                 vessels.withUnsafeBufferPointer { vessels in
                     let (s, f, w) = (soft.baseAddress!, fine.baseAddress!, vessels.baseAddress!)
+                    let e = relief.baseAddress!
                     for y in 0..<side {
                         for x in 0..<side {
                             let p = place.plane(Float(x) + 0.5, Float(y) + 0.5) + o
-                            let broad = sample(s, p.x * 0.11, p.y * 0.11)
+                            let broad = sample(e, p.x * 0.09, p.y * 0.09)
+                            let bump = sample(e, p.y * 0.31 + 0.5, p.x * 0.31)
+                            let q = p - o - SIMD2(0, 0.15)
+                            let square = q.x * q.x + q.y * q.y + 0.01
+                            let two = (ripple.x * 2 * q.x * q.y + ripple.y * (q.x * q.x - q.y * q.y)) / square
+                            let one = (ripple.z * q.x + ripple.w * q.y) / sqrtf(square)
+                            let lobes = max(0.05, 1 + one + two)
+                            let r = max(0, sqrtf(q.x * q.x + q.y * q.y * 0.7) - 1.1)
                             let mid = sample(s, p.y * 0.37 + 0.3, p.x * 0.37)
                             let small = sample(f, p.x * 0.33, p.y * 0.33) * fineScale
                             let vein = sample(w, p.x * 0.3 + mid * 0.02, p.y * 0.3) * strength
                             let i = y * side + x
-                            height[i] = broad * 0.28 + (mid * 0.05 + small * 0.012) * rough - 0.25
-                            var c = mucosa + (blush - mucosa) * clamp(0.35 + broad * 0.5 + mid * 0.6, 0, 1)
-                            c *= 1 + (mid * 0.5 + small * 0.5) * blotch
+                            let rise = bowl * lobes * r
+                            let away = cap * rise / (cap + rise)
+                            height[i] = broad * slow + away - 0.3 + (bump * 0.05 + small * 0.006) * rough
+                            var c = mucosa + (blush - mucosa) * clamp(0.35 + broad * 0.4 + mid * 0.25, 0, 1)
+                            c *= 1 + (mid * 0.6 + small * 0.5) * blotch
                             c += (vesselColour - c) * vein
                             albedo[i] = c
-                            gloss[i] = 0.6 + 0.5 * mid + 0.4 * small
+                            gloss[i] = 0.7 + 0.35 * mid + 0.4 * small
                         }
                     }
                 }
+            }
             }
         }
     }
@@ -135,7 +156,8 @@ struct Painter {
         let centre = projection(swell.centre.x, swell.centre.y, -0.3)
         each(around: centre, radius: swell.radius * unit * 1.2, angle: swell.angle + projection.view.roll) {
             painter, i, q in
-            let r = q.x * q.x + q.y * q.y
+            let v = q.y + swell.bend * (q.x * q.x - 0.4)
+            let r = q.x * q.x + v * v
             guard r < 1 else { return }
             painter.height[i] += swell.height * (1 - r) * (1 - r)
         }
@@ -146,7 +168,8 @@ struct Painter {
         each(around: centre, radius: pit.radius * unit * 1.25, angle: pit.angle + projection.view.roll) {
             painter, i, q in
             let wave = 0.12 * sinf(3 * q.x + pit.angle * 9) + 0.1 * sinf(4 * q.y + pit.depth * 20)
-            let r = sqrtf(q.x * q.x + q.y * q.y) * (1 + wave)
+            let v = q.y + pit.bend * (q.x * q.x - 0.35) * 0.8
+            let r = sqrtf(q.x * q.x + v * v) * (1 + wave)
             guard r < 1 else { return }
             let inside = ramp(1 - r, 0, pit.edge)
             painter.height[i] -= inside * pit.depth * 0.7
@@ -180,6 +203,7 @@ struct Painter {
     /// The funnel from the rim to the glottis: vestibular folds, the groove, the vocal folds.
     private mutating func vestibule(_ shapes: Shapes, _ posture: Posture) {
         let rim = DistanceMap(shapes.rim, size: size, step: step)
+        rimMap = rim
         let seamLine = Outline(shapes.glottis.points.isEmpty ? shapes.seam + shapes.seam.reversed() : shapes.glottis.points)
         let glottis = DistanceMap(seamLine, size: size, step: step)
         let left = DistanceMap(shapes.foldLeft, size: size, step: step)
@@ -196,18 +220,17 @@ struct Painter {
                 let dr = rim.value(x, y) / unit
                 guard dr > -0.5 else { continue }
                 let p = place.plane(Float(x) + 0.5, Float(y) + 0.5)
-                if dr < 0 {
-                    // The outer slope of the rim.
-                    let t = ease(1 + dr * 2)
-                    height[i] = mix(height[i], height[i] * 0.4 + 0.1, t)
+                let relief = height[i]
+                // Outside the crest the wall falls off again.
+                let outer = mix(relief, relief * 0.5 + 0.1, ease(min(1, 1 + dr * 2)))
+                if dr < -0.12 {
+                    height[i] = outer
                     continue
                 }
                 let dg = max(0, -glottis.value(x, y)) / unit
-                let t = dr / max(1e-3, dr + dg)
-                let crest = 0.12 * (1 - ramp(dr, 0, 0.25))
-                var h = mix(0.05, -body.funnelDepth, powf(ease(t), body.funnelPower)) + crest
-                let relief = height[i]
-                h += relief * 0.35
+                let t = max(0, dr) / max(1e-3, max(0, dr) + dg)
+                let inner = mix(0.1, -body.funnelDepth, powf(ease(t), body.funnelPower)) + relief * 0.35
+                var h = mix(outer, inner, ramp(dr, -0.12, 0.2))
                 let df = max(left.value(x, y), right.value(x, y))
                 // Weight of the sides: no groove in front of the commissure or behind the vocal processes.
                 let flank = ramp(1.02 - abs(p.y - 0.22) * 1.02, 0, 0.45)
@@ -247,33 +270,61 @@ struct Painter {
         }
     }
 
-    /// A rounded structure in front of what is there already.
-    private mutating func raise(_ outline: Outline, base: Float, round: Float, thick: Float, colour: SIMD3<Float>?) {
-        let cover = Coverage(outline, size: size)
-        guard !cover.rows.isEmpty else { return }
+    /// A rounded structure that grows out of what is there already, or stands in front of it.
+    private mutating func raise(
+        _ outline: Outline, base: Float, round: Float, thick: Float, colour: SIMD3<Float>?, fade: Float = 0,
+        blend: Float = 0.12
+    ) {
+        let reach = Int(unit * (fade > 0 ? 0.8 : 0.4)) + 2
+        let rows = outline.rows(height: side)
+        guard rows.upperBound > 0, rows.lowerBound < side else { return }
         let distance = DistanceMap(outline, size: size, step: step)
-        let tone = colour.map { SIMD4($0, 0) }
-        let low = max(0, cover.rows.lowerBound - Int(round * 0.6))
-        let high = min(side, cover.rows.upperBound + Int(round * 0.6))
-        let cast = max(1.5, round * 0.5)
+        guard let rim = rimMap else { return }
+        let tone = colour.map { SIMD4($0, 0) / (body.mucosa.sum() + 0.01) }
+        let place = projection
+        let across = outline.columns(width: side)
+        let first = max(0, across.lowerBound - reach)
+        let last = min(side, across.upperBound + reach)
+        guard last > first else { return }
+        let low = max(0, rows.lowerBound - reach)
+        let high = min(side, rows.upperBound + reach)
+        let soft = max(0.8, 0.03 * unit)
         for y in low..<high {
-            for x in 0..<side {
-                let i = y * side + x
-                let c = cover.values[i]
+            for x in first..<last {
                 let d = distance.value(x, y)
-                if c <= 0 {
-                    // Contact shade beside the structure.
-                    if d > -cast { shade[i] *= mix(0.62, 1, ramp(-d, 0, cast)) }
-                    continue
-                }
+                guard d > -Float(reach) else { continue }
+                let i = y * side + x
+                let old = height[i]
                 let k = min(1, max(0, d) / max(1, round))
-                let dome = sqrtf(max(0, 1 - (1 - k) * (1 - k)))
-                let relief = height[i] * 0.2
-                let h = base + thick * (dome - 0.6) + relief
-                height[i] = mix(height[i], h, c)
-                shade[i] = mix(shade[i], mix(0.8, 1, k), c)
-                if let tone { albedo[i] += (tone * (albedo[i].sum() / (body.mucosa.sum() + 0.01)) - albedo[i]) * (c * 0.8) }
-                gloss[i] = mix(gloss[i], gloss[i] * 0.5 + 0.5, c)
+                var top = base + thick * sqrtf(max(0, 1 - (1 - k) * (1 - k))) 
+                if d < 0 {
+                    // Steep towards the airway, gentle towards the pharynx.
+                    let p = place.plane(Float(x) + 0.5, Float(y) + 0.5)
+                    let u = p.x / body.epiglottisHalfWidth
+                    let border = body.epiglottisEdge - body.epiglottisHorn * (1 - sqrtf(max(0, 1 - u * u)))
+                    let below = ramp(p.y - border, -0.1, 0.35)
+                    let steep: Float = fade > 0
+                        ? mix(2.2, 0.5, max(below, ramp(abs(u), 0.75, 1.1)))
+                        : mix(0.5, 2.2, ramp(rim.value(x, y) / unit, -0.1, 0.1))
+                    top += d / unit * steep - 4 * (d / unit) * (d / unit)
+                }
+                var weight: Float = 1
+                if fade > 0 {
+                    // The far side of the epiglottis sinks back into the tongue's root.
+                    let p = place.plane(Float(x) + 0.5, Float(y) + 0.5)
+                    weight = 1 - ramp(p.y, fade, fade + 0.9)
+                    top = mix(min(top, old - 0.25), top, weight)
+                }
+                top += (old + 0.3) * 0.12
+                // Smooth maximum of old and new.
+                let w = clamp(0.5 + 0.5 * (top - old) / blend, 0, 1)
+                height[i] = mix(old, top, w) + blend * w * (1 - w)
+                if d > -soft * 3, w > 0 { shade[i] = mix(shade[i], 1, w * ramp(d, -soft * 3, soft)) }
+                if let tone {
+                    let a = ramp(d, -soft, soft) * w * mix(0.25, 0.85, weight)
+                    if a > 0 { albedo[i] += (tone * albedo[i].sum() - albedo[i]) * a }
+                }
+                if d > 0 { gloss[i] = mix(gloss[i], gloss[i] * 0.6 + 0.5, w) }
             }
         }
     }
@@ -286,6 +337,14 @@ struct Painter {
         let centre = SIMD2(Float(side) * light.aim.x, Float(side) * light.aim.y)
         let half = Float(side) / 2
         let slope = unit * 0.5
+        // The fall-off by height, tabled: far below the rim ... close to the scope.
+        let bottom: Float = -4
+        let knots = 512
+        let perHeight = Float(knots) / (distance + 1 - bottom)
+        let falls = (0...knots).map { k -> Float in
+            let far = distance + 0.6 - (bottom + Float(k) / perHeight)
+            return min(12, powf((distance + 0.6) / max(0.5, far), light.falloff))
+        }
         let side = side
         let coarse = 4
         let columns = (side + coarse - 1) / coarse
@@ -302,11 +361,10 @@ struct Painter {
                 // Towards the scope; the field spans about a right angle.
                 let lx = -dx * 0.55
                 let ly = -dy * 0.55
-                let normal = 1 / sqrtf(1 + min(9, gx * gx + gy * gy))
+                let normal = 1 / sqrtf(1 + min(6, gx * gx + gy * gy))
                 let toward = 1 / sqrtf(1 + lx * lx + ly * ly)
                 let facing = max(0.06, (1 - gx * lx - gy * ly) * normal * toward)
-                let far = distance + 0.6 - h
-                let fall = powf((distance + 0.6) / max(0.5, far), light.falloff)
+                let fall = falls[Int(clamp((h - bottom) * perHeight, 0, Float(knots)))]
                 let rim = 1 - light.vignette * min(1.2, dx * dx + dy * dy) * 0.7
                 let mean = hollow[(y / coarse) * columns + x / coarse]
                 let ao = clamp(1 - (mean - h) * light.hollow, 0.25, 1.15)
@@ -315,7 +373,8 @@ struct Painter {
                 let sx = gx - lx * 0.9
                 let sy = gy - ly * 0.9
                 let tilt = sx * sx + sy * sy
-                let wet = light.gloss * max(0, gloss[i]) * fall * rim * shade[i] / (1 + powf(tilt * light.glossPower, 2))
+                let narrow = tilt * light.glossPower
+                let wet = light.gloss * max(0, gloss[i]) * min(1.6, fall) * rim * shade[i] / (1 + narrow * narrow)
                 let c = albedo[i]
                 canvas.red[i] = c.x * lit + wet
                 canvas.green[i] = c.y * lit + wet * 0.97

@@ -36,6 +36,15 @@ struct Viewpoint: Sendable {
     /// Barrel distortion of the lens.
     var barrel: Float
     var side: Float
+
+    /// The same view on a field of another size.
+    func scaled(to side: Float) -> Viewpoint {
+        var out = self
+        out.centre *= side / self.side
+        out.scale *= side / self.side
+        out.side = side
+        return out
+    }
 }
 
 /// Places of the larynx on the picture.

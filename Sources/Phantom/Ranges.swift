@@ -13,7 +13,7 @@ extension Posture {
             opening = dice.within(0.015, 0.14)
             posteriorChink = dice.chance(0.3) ? dice.within(0.02, 0.1) : 0
         } else {
-            opening = dice.within(0.14, 0.58)
+            opening = dice.within(0.14, 0.66)
         }
         supraglottic = dice.chance(0.35) ? dice.within(0.05, 0.85) : dice.within(0, 0.12)
         lean = dice.within(-0.7, 0.7)
@@ -26,11 +26,12 @@ extension Posture {
 extension Viewpoint {
     init(dice: inout Dice, side: Float) {
         let far = dice.unit()
-        let share: Float = far < 0.12 ? dice.within(0.035, 0.08) : far < 0.86 ? dice.scale(0.08, 0.24) : dice.scale(0.24, 0.55)
+        let share: Float = far < 0.1
+            ? dice.within(0.045, 0.09) : far < 0.86 ? dice.scale(0.1, 0.26) : dice.scale(0.26, 0.55)
         scale = side * share
         let wander = share > 0.24 ? Float(0.12) : 0.2
         centre = SIMD2(
-            side * clamp(0.46 + wander * dice.normal() * 0.6, 0.15, 0.85),
+            side * clamp(0.44 + wander * dice.normal() * 0.6, 0.15, 0.85),
             side * clamp(0.47 + wander * dice.normal() * 0.6, 0.15, 0.85))
         roll = dice.normal() * 0.22
         if dice.chance(0.15) { roll += Float.pi }
@@ -51,7 +52,7 @@ extension Lighting {
         aim = SIMD2(dice.within(0.3, 0.7), dice.within(0.3, 0.75))
         vignette = dice.within(0, 0.8)
         tint = SIMD3(1, 1, 1)
-        gloss = dice.chance(0.15) ? 0 : dice.scale(0.1, 1.6)
+        gloss = dice.chance(0.15) ? 0 : dice.scale(0.05, 1.0)
         glossPower = dice.scale(4, 40)
         hollow = dice.within(0.1, 0.9)
     }
@@ -65,7 +66,8 @@ extension Conditions {
             fog = dice.chance(0.2) ? dice.within(0.5, 0.95) : dice.within(0.05, 0.5)
             let way = dice.chance(0.6) ? dice.within(0.1, 1.3) : dice.within(0, 6.28)
             fogGradient = SIMD2(cosf(way), sinf(way)) * dice.within(0, 1.2)
-            fogColour = SIMD3(dice.within(0.6, 0.95), dice.within(0.7, 0.95), dice.within(0.75, 1))
+            let white = dice.within(0.7, 0.95)
+            fogColour = SIMD3(white * dice.within(0.82, 1.05), white, white * dice.within(0.97, 1.12))
         }
         let count = dice.chance(0.6) ? dice.below(14) : 0
         for _ in 0..<count {
@@ -95,10 +97,10 @@ extension Conditions {
         }
         contrast = dice.within(0.8, 1.2)
         lift = dice.within(-0.04, 0.06)
-        saturation = dice.chance(0.15) ? dice.within(0.3, 0.7) : dice.within(0.7, 1.3)
+        saturation = dice.chance(0.12) ? dice.within(0.3, 0.75) : dice.within(0.8, 1.35)
         gammaPower = dice.within(0.4, 0.6)
         balance = SIMD3(dice.within(0.93, 1.07), dice.within(0.95, 1.03), dice.within(0.88, 1.1))
-        noise = dice.chance(0.25) ? dice.within(4, 12) : dice.within(0, 4)
+        noise = dice.chance(0.2) ? dice.within(3, 11) : dice.within(0, 3)
         chroma = noise * dice.within(0, 0.8)
         if dice.chance(0.1) { saltAndPepper = dice.scale(0.0005, 0.008) }
         if dice.chance(0.6) { blocks = dice.within(15, 92) }

@@ -3,16 +3,16 @@ import Glibc
 
 /// Every outline the painter and the truth need.
 struct Shapes: Sendable {
-    let glottis: Outline
-    let foldLeft: Outline
-    let foldRight: Outline
-    let rim: Outline
+    private(set) var glottis: Outline
+    private(set) var foldLeft: Outline
+    private(set) var foldRight: Outline
+    private(set) var rim: Outline
     /// Aryepiglottic folds and arytenoids: they lie over the opening when they tilt in.
-    let supraglottic: [Outline]
-    let epiglottis: Outline
-    let strand: Outline?
+    private(set) var supraglottic: [Outline]
+    private(set) var epiglottis: Outline
+    private(set) var strand: Outline?
     /// The closed glottis' seam or the opening's axis.
-    let seam: [SIMD2<Float>]
+    private(set) var seam: [SIMD2<Float>]
     let projection: Projection
 
     static let glottisHeight: Float = -1
@@ -36,6 +36,25 @@ struct Shapes: Sendable {
         strand = posture.strand > 0 ? Shapes.strand(body, posture, place) : nil
     }
 
+    /// The same outlines on a picture that begins at `origin`; for the truth only, painting needs the whole field.
+    func cropped(at origin: SIMD2<Float>) -> Shapes {
+        guard origin != .zero else { return self }
+        func moved(_ outline: Outline) -> Outline { Outline(outline.points.map { $0 - origin }) }
+        var out = self
+        out.glottis = moved(glottis)
+        out.foldLeft = moved(foldLeft)
+        out.foldRight = moved(foldRight)
+        out.rim = moved(rim)
+        out.supraglottic = supraglottic.map(moved)
+        out.epiglottis = moved(epiglottis)
+        out.strand = strand.map(moved)
+        out.seam = seam.map { $0 - origin }
+        return out
+    }
+
+    /// What lies over the opening and hides it.
+    var covers: [Outline] { supraglottic + [epiglottis] + (strand.map { [$0] } ?? []) }
+
     /// The free edge of one fold from the commissure (0, 1) to the posterior end of the glottis.
     private static func edge(_ body: Anatomy, _ posture: Posture, _ side: Float) -> [SIMD2<Float>] {
         let factor = side > 0 ? body.sideFactor.x : body.sideFactor.y
@@ -43,12 +62,12 @@ struct Shapes: Sendable {
         let back = max(posture.posteriorChink, wide * body.posteriorShare)
         var points: [SIMD2<Float>] = []
         let steps = 20
-        let rough = min(0.02, wide * 0.05)
+        let rough = min(body.edgeWaver, wide * 0.12)
         for i in 0...steps {
             let t = Float(i) / Float(steps)
             let v = mix(1, body.vocalProcess, t)
             let arc = body.bow * min(1, wide * 4) * sinf(Float.pi * t)
-            let shake = rough * body.edgeWobble[(i + (side > 0 ? 0 : 11)) % 24] * min(1, 4 * t)
+            let shake = rough * body.waver(t, side > 0 ? 0 : 11) * min(1, 4 * t)
             points.append(SIMD2(side * max(0, wide * powf(t, body.edgePower) + arc * wide * 1.5 + shake), v))
         }
         let end: Float = -1
@@ -68,7 +87,7 @@ struct Shapes: Sendable {
         for (i, p) in inner.enumerated() {
             let t = Float(i) / Float(count - 1)
             let grow = body.foldWidth * (0.25 + 0.75 * ease(min(1, t * 2))) * (t > 0.8 ? 1 - 0.5 * ease((t - 0.8) * 5) : 1)
-            let shake = 1 + 0.08 * body.wobble[i % 48]
+            let shake = 1 + 0.12 * body.waver(t, side > 0 ? 3 : 14)
             outer.append(SIMD2(p.x + side * grow * shake, p.y))
         }
         return inner + outer.reversed()
@@ -163,32 +182,34 @@ struct Shapes: Sendable {
             let q = line[min(line.count - 1, i + 1)] - line[max(0, i - 1)]
             let n = SIMD2(-q.y, q.x) / max(1e-4, sqrtf((q * q).sum()))
             let t = Float(i) / Float(line.count - 1)
-            let r = radius * (1.15 - 0.45 * t) * (1 + 0.08 * body.wobble[(i + (side > 0 ? 5 : 29)) % 48])
+            let r = radius * (1.15 - 0.45 * t) * (1 + 0.14 * body.waver(t, side > 0 ? 5 : 29))
             outer.append((p + n * r) * SIMD2(side, 1))
             inner.append((p - n * r) * SIMD2(side, 1))
         }
         return outer + inner.reversed()
     }
 
+    /// A crescent that embraces the entrance from in front; its upper border is the free edge.
     private static func epiglottis(_ body: Anatomy, _ posture: Posture) -> [SIMD3<Float>] {
-        var points: [SIMD3<Float>] = []
+        var inner: [SIMD3<Float>] = []
+        var outer: [SIMD3<Float>] = []
         let count = 28
         let edge = body.epiglottisEdge - posture.epiglottis
-        let wide = body.epiglottisHalfWidth
         for i in 0...count {
             let t = Float(i) / Float(count) * 2 - 1
+            let angle = t * body.epiglottisSpan
             let notch = body.epiglottisNotch * expf(-t * t * 14)
-            let shake = 0.025 * body.wobble[(i / 2 + 13) % 48]
-            let v = edge - body.epiglottisHorn * t * t + notch + shake
-            points.append(SIMD3(t * wide, v, body.epiglottisHeight))
+            let u = sinf(angle) * body.epiglottisHalfWidth
+            let v = edge - body.epiglottisHorn * (1 - cosf(angle)) + notch + 0.05 * body.waver(t * 0.7, 13)
+            inner.append(SIMD3(u, v, body.epiglottisHeight))
+            // Drawn back, the free edge moves and the root stays.
+            let grow = body.epiglottisThickness * powf(max(0, 1 - t * t), 0.6)
+            let lean = posture.epiglottis * (1 - t * t)
+            let spread = 1 + 0.12 * grow
+            outer.append(SIMD3(
+                u * spread, v + lean + grow * (1 + 0.1 * body.waver(t, 19)), body.epiglottisHeight * 0.85))
         }
-        for i in 0...count {
-            let t = 1 - Float(i) / Float(count) * 2
-            let deep = sqrtf(max(0, 1 - t * t))
-            let v = body.epiglottisEdge - body.epiglottisHorn * t * t + (0.55 + 0.5 * body.epiglottisHorn) * deep
-            points.append(SIMD3(t * wide, v + 0.02, body.epiglottisHeight * 0.8))
-        }
-        return points
+        return inner + outer.reversed()
     }
 
     /// A string of mucus across the glottis.
@@ -200,7 +221,7 @@ struct Shapes: Sendable {
         for i in 0...12 {
             let t = Float(i) / 6 - 1
             let mid = v + 0.25 * t * body.wobble[7] * 0.5 + 0.12 * (t * t)
-            let thick = 0.02 + 0.05 * t * t + 0.012 * abs(body.wobble[i % 48])
+            let thick = 0.025 + 0.05 * t * t + 0.012 * body.waver(t, 8)
             upper.append(place(t * reach, mid - thick, -0.95))
             lower.append(place(t * reach, mid + thick, -0.95))
         }
