@@ -49,7 +49,7 @@ struct ServeCommand: AsyncParsableCommand {
         do {
             let environment = ProcessInfo.processInfo.environment
             let socket = try ListeningSocket.activated(environment: environment)
-                ?? ListeningSocket.bind(path: configuration.socket.path, mode: UInt32(configuration.socket.mode))
+                ?? ListeningSocket.bind(path: configuration.socket.path, mode: configuration.socket.mode.bits)
             let replay = StoreReplay(registry: registry)
             let handlers = StreamHandlers(
                 replay: { session, from, limit in try replay.events(of: session, from: from, limit: limit) },

@@ -52,21 +52,25 @@ extension MeasuringSettings {
     /// - Parameter modelPath: takes the place of the configured network.
     init(_ configuration: Configuration, modelPath: String? = nil) throws(CommandError) {
         decode.threads = configuration.decode.threads
-        decode.maximumPixels = configuration.decode.maximumWidth * configuration.decode.maximumHeight
+        decode.maximumPixels = configuration.decode.maximumPixels
         decode.idleLimitNanoseconds = Int64(configuration.idleLimitSeconds) * 1_000_000_000
         if case .explicit(let x, let y, let width, let height) = configuration.pane {
             pane = PixelRect(x: x, y: y, width: width, height: height)
         }
+        gate.uniformity = configuration.gate.noSignalUniformityRatio
+        gate.darkUniformity = configuration.gate.noSignalDarkUniformityRatio
         gate.darkestMean = configuration.gate.tooDarkMeanRatio
+        gate.mostBlack = configuration.gate.tooDarkBlackShareRatio
         gate.mostSaturated = configuration.gate.overexposedShareRatio
+        gate.brightestMean = configuration.gate.overexposedMeanRatio
+        gate.leastContrast = configuration.gate.flatContrastMinRatio
         gate.leastSharpness = configuration.gate.blurredSharpnessMin
         gate.mostFog = configuration.gate.foggyIndexMax
-        gate.leastContrast = configuration.gate.flatContrastMinRatio
         opening.leastShare = configuration.opening.minimumAreaRatio
         opening.fieldEdgeShare = configuration.opening.edgeShareMax
         opening.apex = ApexEnd(rawValue: configuration.opening.apex.rawValue) ?? .down
-        let configured = configuration.model.opening
-        self.modelPath = modelPath ?? (configured.isEmpty ? nil : configured)
+        let configured = configuration.model.openingPath
+        self.modelPath = modelPath ?? (configured == Configuration.Model.bundled ? nil : configured)
         threads = configuration.model.threads > 0
             ? configuration.model.threads : ProcessInfo.processInfo.activeProcessorCount
     }

@@ -1,7 +1,5 @@
 import Foundation
 import Logging
-struct ConfigurationError: Error {}
-extension Configuration { static func load(path: String?, environment: [String: String]) throws(ConfigurationError) -> Configuration { Configuration() } }
 enum ServiceLog { static func logger(level: Configuration.LogLevel) -> Logger { Logger(label: "rima") } }
 final class ServiceNotifier: Sendable {
   init(environment: [String: String]) {}
