@@ -118,7 +118,7 @@ enum BundledModel {
         ]
         // In a checkout the program lies in .build/…/release.
         var folder = program
-        for _ in 0..<4 {
+        for _ in 0..<3 {
             folder.deleteLastPathComponent()
             places.append(folder.appending(path: "models").path)
         }
