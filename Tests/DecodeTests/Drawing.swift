@@ -21,24 +21,40 @@ final class Scratch {
 
 /// A bright disc that moves over a smooth ground: easy to code, different in every frame.
 func drawn(_ index: Int, size: PixelSize) -> RGBPicture {
+    if size == small { return film[index % film.count] }
+    return draw(index, size: size)
+}
+
+/// Drawn once, used by all tests.
+private let film = (0..<60).map { draw($0, size: small) }
+
+private func draw(_ index: Int, size: PixelSize) -> RGBPicture {
     var picture = RGBPicture(size: size)
-    let cx = (0.2 + 0.6 * Double(index % 50) / 50) * Double(size.width)
-    let cy = 0.5 * Double(size.height)
-    let radius = 0.15 * Double(size.height)
-    for y in 0..<size.height {
-        for x in 0..<size.width {
-            let at = (y * size.width + x) * 3
-            let (dx, dy) = (Double(x) + 0.5 - cx, Double(y) + 0.5 - cy)
-            let inside = dx * dx + dy * dy < radius * radius
-            picture.pixels[at] = inside ? 220 : UInt8(60 + 80 * x / size.width)
-            picture.pixels[at + 1] = inside ? 120 : UInt8(40 + 60 * y / size.height)
-            picture.pixels[at + 2] = inside ? 100 : 60
+    let (width, height) = (size.width, size.height)
+    let cx = width / 5 + width * 3 * (index % 50) / 250
+    let (cy, radius) = (height / 2, height / 6)
+    picture.pixels.withUnsafeMutableBufferPointer { pixels in
+        for y in 0..<height {
+            for x in 0..<width {
+                let at = (y &* width &+ x) &* 3
+                let inside = (x &- cx) &* (x &- cx) &+ (y &- cy) &* (y &- cy) < radius &* radius
+                pixels[at] = inside ? 220 : UInt8(truncatingIfNeeded: 60 &+ 80 &* x / width)
+                pixels[at &+ 1] = inside ? 120 : UInt8(truncatingIfNeeded: 40 &+ 60 &* y / height)
+                pixels[at &+ 2] = inside ? 100 : 60
+            }
         }
     }
     return picture
 }
 
 let small = PixelSize(width: 160, height: 120)
+
+func contents(_ path: String) throws -> [UInt8] { [UInt8](try Data(contentsOf: URL(fileURLWithPath: path))) }
+
+func put(_ bytes: [UInt8], _ path: String) throws -> String {
+    try Data(bytes).write(to: URL(fileURLWithPath: path))
+    return path
+}
 
 /// Writes `frames` drawn pictures.
 @discardableResult
@@ -77,7 +93,11 @@ struct Reading {
 
 /// FNV-1a.
 func hash(_ bytes: [UInt8]) -> UInt64 {
-    bytes.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+    bytes.withUnsafeBufferPointer { bytes in
+        var value: UInt64 = 0xcbf2_9ce4_8422_2325
+        for byte in bytes { value = (value ^ UInt64(byte)) &* 0x100_0000_01b3 }
+        return value
+    }
 }
 
 /// Reads a recording to its end; an error on the way keeps what came before it.
@@ -89,7 +109,7 @@ func readAll(
     do throws(DecodeError) {
         var reader = try RecordingReader(path: path, settings: settings, stop: stop, onState: onState)
         let scaler = PictureScaler()
-        var picture = RGBPicture(size: PixelSize(width: 40, height: 30))
+        var picture = RGBPicture(size: PixelSize(width: 20, height: 15))
         do throws(DecodeError) {
             while let frame = try reader.next() {
                 try scaler.rgb(frame, from: PixelRect(frame.displaySize), into: &picture)
