@@ -103,7 +103,10 @@ struct Grains: Sendable {
     let fine: Grain
     let vessels: Grain
 
-    init(seed: UInt64) {
+    /// One set serves every patient: each reads it at its own place, so it is made once a process.
+    static let shared = Grains(seed: 0x5241_494D)
+
+    private init(seed: UInt64) {
         soft = Grain(seed: seed &+ 1, lattice: 4, octaves: 5, gain: 0.55)
         relief = Grain(seed: seed &+ 3, lattice: 4, octaves: 3, gain: 0.32)
         fine = Grain(seed: seed &+ 2, lattice: 32, octaves: 3, gain: 0.75)

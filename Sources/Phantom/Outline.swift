@@ -60,6 +60,7 @@ struct Coverage: Sendable {
     let size: PixelSize
     private(set) var values: [Float]
     private(set) var rows: Range<Int>
+    let columns: Range<Int>
 
     /// Lines that sample each row of pixels; along a line the share is exact.
     static let lines = 8
@@ -69,6 +70,7 @@ struct Coverage: Sendable {
         self.size = size
         values = [Float](repeating: 0, count: size.count)
         rows = outline.rows(height: size.height)
+        columns = outline.columns(width: size.width)
         var spans: [Float] = []
         var cuts: [Float] = []
         var rest: [Float] = []
@@ -153,7 +155,7 @@ struct Coverage: Sendable {
     var area: Double {
         var sum = 0.0
         for y in rows {
-            for x in 0..<size.width { sum += Double(values[y * size.width + x]) }
+            for x in columns { sum += Double(values[y * size.width + x]) }
         }
         return sum
     }
@@ -161,7 +163,10 @@ struct Coverage: Sendable {
     /// The pixels that are at least half inside.
     var mask: Mask {
         var mask = Mask(size: size)
-        for i in values.indices where values[i] >= 0.5 { mask.pixels[i] = 255 }
+        for y in rows {
+            for i in (y * size.width + columns.lowerBound)..<(y * size.width + columns.upperBound)
+            where values[i] >= 0.5 { mask.pixels[i] = 255 }
+        }
         return mask
     }
 }

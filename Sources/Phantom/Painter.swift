@@ -407,7 +407,7 @@ struct Painter {
         grains.soft.values.withUnsafeBufferPointer { grain in
             let table = grain.baseAddress!
             for y in visible.rows {
-                for x in 0..<side {
+                for x in visible.columns {
                     let i = y * side + x
                     let c = visible.values[i]
                     guard c > 0 else { continue }

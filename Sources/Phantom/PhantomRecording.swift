@@ -25,7 +25,7 @@ package struct PhantomRecording: Sendable {
         self.settings = settings
         let rate = Double(settings.rateNumerator) / Double(settings.rateDenominator)
         frameCount = Int((settings.seconds * rate).rounded())
-        grains = Grains(seed: 0x5241_494D)
+        grains = Grains.shared
         var dice = Dice(settings.seed, 0xA0)
         let body = Anatomy(dice: &dice).usual()
         self.body = body

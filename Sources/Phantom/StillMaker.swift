@@ -8,7 +8,7 @@ package struct StillMaker: Sendable {
 
     package init(seed: UInt64) {
         self.seed = seed
-        grains = Grains(seed: 0x5241_494D)
+        grains = Grains.shared
     }
 
     /// One square field of `side` pixels with its truth.

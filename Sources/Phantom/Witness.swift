@@ -44,7 +44,7 @@ struct Witness {
         var low = SIMD2<Float>(repeating: .greatestFiniteMagnitude)
         var high = -low
         for y in seen.rows {
-            for x in field.starts[y]..<max(field.starts[y], field.ends[y]) where seen.values[y * size.width + x] >= 0.5 {
+            for x in seen.columns where seen.values[y * size.width + x] >= 0.5 {
                 let p = SIMD2(Float(x) + 0.5, Float(y) + 0.5)
                 let q = SIMD2((p * along).sum(), p.y * along.x - p.x * along.y)
                 low = pointwiseMin(low, q)
@@ -60,7 +60,7 @@ struct Witness {
         func put(_ outline: Outline, _ value: PhantomClass) {
             let cover = Coverage(outline, size: size)
             for y in cover.rows {
-                for x in field.starts[y]..<max(field.starts[y], field.ends[y]) {
+                for x in cover.columns where field.contains(x: x, y: y) {
                     let i = y * size.width + x
                     if cover.values[i] >= 0.5 { labels[i] = value.rawValue }
                 }
