@@ -1,0 +1,89 @@
+"""The shipped network from data to model file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+import torch
+
+from rima_training.cli import main
+from rima_training.export import read_facts
+from rima_training.models.compact import CompactUNet, multiply_adds
+from rima_training.predict import find_opening, onnx_predictor
+
+
+def test_the_shipped_network_costs_at_most_one_gmac():
+    module = CompactUNet()
+    assert multiply_adds(module, (1, 3, 256, 256)) <= 1.0e9
+    assert all(width % 16 == 0 for width in (module.shape.stem, *module.shape.widths, *module.shape.decoder_widths))
+
+
+def test_logits_have_the_resolution_of_the_input():
+    module = CompactUNet().eval()
+    with torch.no_grad():
+        assert module(torch.zeros(1, 3, 128, 192)).shape == (1, 1, 128, 192)
+
+
+@pytest.fixture(scope="module")
+def trained(pack: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    run = tmp_path_factory.mktemp("run")
+    options = ["opening-compact", "--run", str(run), "--drawn", str(pack), "--judged-drawn", str(pack), "--side", "96",
+               "--batch", "8", "--workers", "0", "--strength", "0.2", "--rate", "4e-3", "--validate-every", "60"]
+    assert main([*options, "--steps", "20", "--decay", "0"]) == 0
+    assert main([*options, "--steps", "60", "--decay", "20"]) == 0
+    return run
+
+
+def test_training_learns_and_goes_on_where_it_stopped(trained: Path):
+    lines = [json.loads(line) for line in (trained / "scores.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in lines] == [20, 60]
+    assert lines[-1]["drawn_dice"] > max(0.3, lines[0]["drawn_dice"])
+
+
+def test_the_model_file_says_what_it_is(trained: Path, stills: Path, tmp_path: Path, capsys: pytest.CaptureFixture):
+    target = tmp_path / "opening.onnx"
+    assert main(["export", str(trained / "last.pt"), str(target), "--side", "96", "--training-data", "ellipses"]) == 0
+    facts = read_facts(target)
+    assert facts["rima.task"] == "opening"
+    assert (facts["rima.input_width"], facts["rima.input_height"]) == ("96", "96")
+    assert facts["rima.classes"] == "opening" and facts["rima.training_data"] == "ellipses"
+    kinds = {node.op_type for node in onnx.load(str(target)).graph.node}
+    assert kinds == {"Conv", "Relu", "MaxPool", "Resize", "Concat"}
+    capsys.readouterr()
+    assert main(["evaluate", str(target), str(stills), "--json", "--looks", "1"]) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert set(result["groups"]) == {"seed1", "seed2", "all"}
+    assert result["groups"]["all"]["mean_dice"] > 0.3
+
+
+def test_quantised_file_stays_close(trained: Path, pack: Path, tmp_path: Path, capsys: pytest.CaptureFixture):
+    source, target = tmp_path / "opening.onnx", tmp_path / "opening.int8.onnx"
+    main(["export", str(trained / "last.pt"), str(source), "--side", "96"])
+    assert main(["quantise", str(source), str(target), "--calibration", str(pack), "--count", "16"]) == 0
+    assert read_facts(target)["rima.precision"] == "int8"
+    assert target.stat().st_size < 0.45 * source.stat().st_size
+    exact, side = onnx_predictor(source)
+    rough, _ = onnx_predictor(target)
+    from rima_training.data.pack import Pack
+
+    images = np.stack([Pack(pack)[i][0] for i in range(4)])
+    assert np.abs(exact(images) - rough(images)).mean() < 0.05
+
+
+def test_two_looks_return_the_mask_to_its_place():
+    image = np.full((400, 500, 3), 180, np.uint8)
+    image[150:190, 300:330] = 20
+
+    def dark(images: np.ndarray) -> np.ndarray:
+        return ((images.max(3) < 60) & (images.max(3) > 10)).astype(np.float32)
+
+    truth = image[..., 0] == 20
+    for looks in (1, 2):
+        found = find_opening(dark, 128, image, looks)
+        overlap = 2 * (found.mask & truth).sum() / (found.mask.sum() + truth.sum())
+        assert overlap > (0.85 if looks == 1 else 0.93)
+    assert found.crop is not None and abs(found.crop[0] - 314.5) < 4
