@@ -70,6 +70,7 @@ let package = Package(
         .testTarget(name: "SegmentTests", dependencies: ["Segment", "Frames"], resources: [.copy("Fixtures")], swiftSettings: strict),
         .testTarget(name: "MetricsTests", dependencies: ["Metrics", "Frames"], swiftSettings: strict),
         .testTarget(name: "PhantomTests", dependencies: ["Phantom", "Frames"], swiftSettings: strict),
-        .testTarget(name: "DaemonTests", dependencies: ["Daemon", "Frames"], swiftSettings: strict),
+        .testTarget(
+            name: "DaemonTests", dependencies: ["Daemon", "Frames", "rima"], exclude: ["Fixtures"], swiftSettings: strict),
     ]
 )

@@ -1,0 +1,152 @@
+// The program as a user runs it.
+
+import Daemon
+import Foundation
+import Testing
+
+/// The built `rima`, which lies beside the test bundle.
+enum Program {
+    static let path: String = {
+        var folder = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
+        if !FileManager.default.isExecutableFile(atPath: folder.appending(path: "rima").path) {
+            // Swift's own test runner loads the bundle: its first argument names it.
+            let bundle = CommandLine.arguments.first { $0.hasSuffix(".xctest") } ?? CommandLine.arguments[0]
+            folder = URL(fileURLWithPath: bundle).resolvingSymlinksInPath().deletingLastPathComponent()
+        }
+        return folder.appending(path: "rima").path
+    }()
+
+    /// A network that takes dark places for the opening: quick, and exact enough for everything but accuracy.
+    static let darkNetwork = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .appending(path: "Fixtures/dark.onnx").path
+
+    struct Outcome {
+        var status: Int32
+        var out: String
+        var err: String
+    }
+
+    /// Runs to the end.
+    static func run(_ arguments: [String], environment: [String: String] = [:]) throws -> Outcome {
+        let running = try start(arguments, environment: environment)
+        return try running.wait()
+    }
+
+    static func start(_ arguments: [String], environment: [String: String] = [:]) throws -> RunningProgram {
+        try RunningProgram(arguments, environment: environment)
+    }
+}
+
+/// A started program whose output is collected.
+final class RunningProgram {
+    let process = Process()
+    private let out: URL
+    private let err: URL
+
+    init(_ arguments: [String], environment: [String: String]) throws {
+        process.executableURL = URL(fileURLWithPath: Program.path)
+        process.arguments = arguments
+        var all = ProcessInfo.processInfo.environment
+        all.merge(environment) { $1 }
+        process.environment = all
+        let stem = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+        (out, err) = (stem.appendingPathExtension("out"), stem.appendingPathExtension("err"))
+        for file in [out, err] { FileManager.default.createFile(atPath: file.path, contents: nil) }
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = try FileHandle(forWritingTo: out)
+        process.standardError = try FileHandle(forWritingTo: err)
+        try process.run()
+    }
+
+    deinit {
+        if process.isRunning { kill(process.processIdentifier, SIGKILL) }
+        for file in [out, err] { try? FileManager.default.removeItem(at: file) }
+    }
+
+    func kill9() {
+        kill(process.processIdentifier, SIGKILL)
+        process.waitUntilExit()
+    }
+
+    func terminate() -> Int32 {
+        kill(process.processIdentifier, SIGTERM)
+        process.waitUntilExit()
+        return process.terminationStatus
+    }
+
+    func wait() throws -> Program.Outcome {
+        process.waitUntilExit()
+        return Program.Outcome(
+            status: process.terminationStatus, out: try String(contentsOf: out, encoding: .utf8),
+            err: try String(contentsOf: err, encoding: .utf8))
+    }
+}
+
+/// A folder that goes away with the test.
+final class Scratch {
+    let root: URL
+
+    init() throws {
+        root = FileManager.default.temporaryDirectory.appending(path: "rima-test-\(UUID().uuidString.prefix(8))")
+        try FileManager.default.createDirectory(at: root, withIntermediateDirectories: true)
+    }
+
+    deinit { try? FileManager.default.removeItem(at: root) }
+
+    func path(_ name: String) -> String { root.appending(path: name).path }
+
+    func text(_ name: String) throws -> String { try String(contentsOfFile: path(name), encoding: .utf8) }
+
+    /// Draws a small recording.
+    func phantom(
+        _ name: String, seconds: Double = 6, size: String = "320x240", seed: Int = 1, extra: [String] = []
+    ) throws -> String {
+        let outcome = try Program.run(
+            ["phantom", "--output", path(name), "--duration", "\(seconds)", "--size", size, "--seed", "\(seed)",
+             "--layout", "full", "--quiet"] + extra)
+        try #require(outcome.status == 0, "\(outcome.err)")
+        return path(name)
+    }
+
+    /// Analyses with the quick network.
+    func analyze(_ file: String, into folder: String, extra: [String] = []) throws -> Program.Outcome {
+        try Program.run(["analyze", file, "--output", path(folder), "--model", Program.darkNetwork, "--quiet"] + extra)
+    }
+
+    /// A configuration that keeps everything in this folder.
+    func configuration(idleLimit: Int = 30) throws -> String {
+        for folder in ["watched", "state"] {
+            try FileManager.default.createDirectory(atPath: path(folder), withIntermediateDirectories: true)
+        }
+        try """
+            state_folder: \(path("state"))
+            idle_limit_seconds: \(idleLimit)
+            watch:
+              - folder: \(path("watched"))
+            model:
+              opening_path: \(Program.darkNetwork)
+            socket:
+              path: \(path("stream.sock"))
+            """.write(toFile: path("rima.yaml"), atomically: true, encoding: .utf8)
+        return path("rima.yaml")
+    }
+
+    /// The only session's folder.
+    func sessionFolder() throws -> URL {
+        let sessions = root.appending(path: "state/sessions")
+        let names = try FileManager.default.contentsOfDirectory(atPath: sessions.path)
+        try #require(names.count == 1, "\(names)")
+        return sessions.appending(path: names[0])
+    }
+}
+
+/// Waits for a condition that another process brings about.
+/// - Returns: whether it came about in time.
+func eventually(within seconds: Double = 30, _ condition: () throws -> Bool) rethrows -> Bool {
+    let deadline = Date(timeIntervalSinceNow: seconds)
+    while Date() < deadline {
+        if try condition() { return true }
+        usleep(10_000)
+    }
+    return try condition()
+}
