@@ -13,7 +13,6 @@ package struct RecordingReader: ~Copyable, @unchecked Sendable {
     private let decoder: UnsafeMutablePointer<AVCodecContext>
     private let packet: UnsafeMutablePointer<AVPacket>
     private let pool = FramePool()
-    private let isMotionJPEG: Bool
     private let streamOrientation: Orientation
 
     private var timeline: TimelineBuilder
@@ -65,7 +64,6 @@ package struct RecordingReader: ~Copyable, @unchecked Sendable {
         self.settings = settings
         self.decoder = decoder
         self.packet = packet
-        isMotionJPEG = parameters.pointee.codec_id == AV_CODEC_ID_MJPEG
         streamOrientation = Orientation(matrix: rima_stream_display_matrix(stream))
 
         let rate = av_guess_frame_rate(container.context, stream, nil)
@@ -153,7 +151,7 @@ package struct RecordingReader: ~Copyable, @unchecked Sendable {
             packetOrdinal += 1
             rima_tag_packet(decoder, packet, ordinal)
             lastPacketIncomplete = packet.pointee.flags & AV_PKT_FLAG_CORRUPT != 0
-            if lastPacketIncomplete || (isMotionJPEG && !isWholeJPEG(packet)) { taint.damagedPacket(ordinal) }
+            if lastPacketIncomplete || !isWhole(packet, codec: decoder.pointee.codec_id) { taint.damagedPacket(ordinal) }
             let sent = avcodec_send_packet(decoder, packet)
             if sent < 0, sent != rima_averror_eagain() { try noteDamage(sent) }
             return
@@ -306,8 +304,12 @@ private func openDecoder(_ container: Container, settings: DecodeSettings) throw
     return decoder
 }
 
-/// Whether a Motion JPEG picture begins and ends as it must; libav decodes broken ones without a word.
-private func isWholeJPEG(_ packet: UnsafeMutablePointer<AVPacket>) -> Bool {
+/// Whether a picture begins and ends as it must, for the codecs whose broken pictures libav decodes without a word.
+private func isWhole(_ packet: UnsafeMutablePointer<AVPacket>, codec: AVCodecID) -> Bool {
+    guard codec == AV_CODEC_ID_MJPEG || codec == AV_CODEC_ID_GIF else { return true }
     guard let data = packet.pointee.data, packet.pointee.size > 4 else { return false }
-    return JPEGCheck.isWhole(UnsafeBufferPointer(start: data, count: Int(packet.pointee.size)))
+    let bytes = UnsafeBufferPointer(start: data, count: Int(packet.pointee.size))
+    if codec == AV_CODEC_ID_MJPEG { return JPEGCheck.isWhole(bytes) }
+    // A GIF frame ends with an empty block, the last one with the trailer.
+    return bytes.last == 0 || bytes.last == 0x3B
 }

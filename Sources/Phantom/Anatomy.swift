@@ -13,6 +13,8 @@ struct Anatomy: Sendable {
     var sideFactor: SIMD2<Float>
     var posteriorShare: Float
     var foldWidth: Float
+    /// How much of its paleness a fold loses towards its outer side.
+    var foldFade: Float
     var grooveWidth: Float
     var grooveDepth: Float
     var edgeWaver: Float
@@ -25,6 +27,9 @@ struct Anatomy: Sendable {
     var falseFold: Float
     var foldRadius: Float
     var mound: SIMD2<Float>
+    var crest: Float
+    /// How far relief and contact shade run out.
+    var softness: Float
     var cuneiform: Float
     // Epiglottis
     var epiglottisEdge: Float
@@ -88,19 +93,23 @@ struct Anatomy: Sendable {
         bow = dice.within(-0.08, 0.12)
         sideFactor = SIMD2(dice.within(0.8, 1.2), dice.within(0.8, 1.2))
         posteriorShare = dice.within(0.4, 1.05)
-        foldWidth = dice.within(0.12, 0.36)
+        foldWidth = dice.within(0.08, 0.36)
+        foldFade = dice.chance(0.3) ? 0 : dice.within(0.2, 1)
         grooveWidth = dice.within(0.05, 0.24)
         grooveDepth = dice.chance(0.75) ? dice.within(0.35, 0.97) : dice.within(0, 0.3)
         edgeWaver = dice.within(0, 0.035)
-        rimHalfWidth = dice.within(0.8, 1.35)
+        rimHalfWidth = dice.scale(0.75, 1.6)
         rimAnterior = dice.within(1.35, 1.9)
         rimPosterior = dice.within(-1.5, -1.1)
         funnelDepth = dice.within(0.7, 1.7)
         funnelPower = dice.within(0.6, 1.3)
-        falseFold = dice.within(0.02, 0.3)
+        falseFold = dice.chance(0.4) ? dice.within(0.25, 0.6) : dice.within(0.02, 0.3)
         foldRadius = dice.within(0.06, 0.19)
-        mound = SIMD2(dice.within(0.2, 0.4), dice.within(0.2, 0.38))
-        cuneiform = dice.within(0.1, 0.26)
+        let plump = dice.scale(0.75, 2)
+        mound = SIMD2(dice.within(0.22, 0.36), dice.within(0.22, 0.38)) * plump
+        crest = dice.chance(0.4) ? dice.within(0, 0.03) : dice.within(0.02, 0.13)
+        softness = dice.scale(0.02, 0.09)
+        cuneiform = dice.within(0.1, 0.26) * sqrtf(plump)
         epiglottisEdge = dice.within(0.95, 1.75)
         epiglottisHalfWidth = rimHalfWidth * dice.within(0.8, 1.35)
         epiglottisHorn = dice.chance(0.15) ? dice.within(0.1, 0.5) : dice.within(0.5, 1.3)
@@ -116,10 +125,10 @@ struct Anatomy: Sendable {
         (mucosa, blush) = Anatomy.tissue(&dice)
         let pale = SIMD3<Float>(0.86, 0.76, 0.64) * dice.within(0.65, 1.05)
         foldColour = mix(mucosa, pale, dice.chance(0.2) ? dice.within(0, 0.3) : dice.within(0.35, 1))
-        epiglottisColour = mix(mucosa, SIMD3(0.9, 0.72, 0.5), dice.within(0, 0.75)) * dice.within(0.9, 1.3)
-        let brown = SIMD3<Float>(0.42, 0.24, 0.15)
+        epiglottisColour = mix(mucosa, SIMD3(0.9, 0.68, 0.48), dice.within(0, 0.6)) * dice.within(0.9, 1.3)
+        let brown = SIMD3<Float>(0.45, 0.23, 0.13)
         let grey = SIMD3<Float>(0.3, 0.28, 0.26)
-        let half = dice.chance(0.3) ? dice.unit() : dice.within(0, 0.4)
+        let half = dice.chance(0.2) ? dice.unit() : dice.within(0, 0.35)
         airwayColour = mix(mix(brown, grey, half), mucosa, dice.within(0, 0.6))
         vesselStrength = dice.chance(0.3) ? 0 : dice.within(0.1, 0.6)
         blotch = dice.within(0.03, 0.22)
@@ -149,14 +158,19 @@ struct Anatomy: Sendable {
         let palette: [SIMD3<Float>] = [
             SIMD3(0.66, 0.24, 0.17), SIMD3(0.68, 0.30, 0.23), SIMD3(0.60, 0.17, 0.11), SIMD3(0.48, 0.24, 0.16),
             SIMD3(0.40, 0.26, 0.18), SIMD3(0.40, 0.31, 0.15), SIMD3(0.66, 0.27, 0.10), SIMD3(0.56, 0.20, 0.19),
-            SIMD3(0.70, 0.40, 0.32), SIMD3(0.50, 0.37, 0.27), SIMD3(0.64, 0.21, 0.14), SIMD3(0.66, 0.26, 0.19),
+            SIMD3(0.70, 0.36, 0.28), SIMD3(0.54, 0.34, 0.22), SIMD3(0.64, 0.21, 0.14), SIMD3(0.66, 0.26, 0.19),
         ]
         let a = palette[dice.below(palette.count)]
         let b = palette[dice.below(palette.count)]
         var base = mix(a, b, dice.within(0, 0.6)) * dice.within(0.85, 1.15)
+        base *= SIMD3(1, dice.within(0.68, 0.95), dice.within(0.62, 0.95))
         base.x *= dice.within(0.92, 1.08)
         base.z *= dice.within(0.85, 1.15)
         let red = SIMD3(base.x * 0.95, base.y * dice.within(0.55, 0.8), base.z * dice.within(0.6, 0.85))
+        // Tissue is red before it is anything else; a tenth of the cameras show it pale.
+        let grey = base.sum() / 3
+        if !dice.chance(0.1) { base = SIMD3(repeating: grey) + (base - grey) * dice.within(1.05, 1.3) }
+        base = pointwiseMax(base, SIMD3(repeating: 0.02))
         return (base, red)
     }
 

@@ -75,7 +75,7 @@ struct Painter {
                 let round = k % 3 == 0 ? body.foldRadius * 1.1 : 0.28
                 let lift: Float = k % 3 == 0 ? 0 : 0.05
                 raise(outline, base: lift, round: round * unit, thick: round * (k % 3 == 0 ? 0.8 : 0.6),
-                    colour: nil, blend: k % 3 == 0 ? 0.12 : 0.18)
+                    colour: body.mucosa, blend: k % 3 == 0 ? 0.12 : 0.18)
             }
             raise(
                 shapes.epiglottis, base: body.epiglottisHeight * 0.9, round: 0.3 * unit, thick: 0.28,
@@ -85,6 +85,8 @@ struct Painter {
                 raise(strand, base: -0.9, round: 0.05 * unit, thick: 0.06, colour: SIMD3(0.8, 0.78, 0.7))
             }
         }
+        gauss(&height, side, max(0.4, body.softness * unit * 0.5))
+        gauss(&shade, side, max(0.4, body.softness * unit * 0.35))
         var canvas = Canvas(side: side)
         lighten(light, into: &canvas)
         if let visible { airway(shapes, visible, light, into: &canvas) }
@@ -143,7 +145,7 @@ struct Painter {
                             c *= 1 + (mid * 0.6 + small * 0.5) * blotch
                             c += (vesselColour - c) * vein
                             albedo[i] = c
-                            gloss[i] = 0.7 + 0.35 * mid + 0.4 * small
+                            gloss[i] = 0.3 + 0.25 * mid + 0.2 * small
                         }
                     }
                 }
@@ -208,6 +210,8 @@ struct Painter {
         let glottis = DistanceMap(seamLine, size: size, step: step)
         let left = DistanceMap(shapes.foldLeft, size: size, step: step)
         let right = DistanceMap(shapes.foldRight, size: size, step: step)
+        let paleLeft = Coverage(shapes.foldLeft, size: size)
+        let paleRight = Coverage(shapes.foldRight, size: size)
         let foldColour = SIMD4(body.foldColour, 0)
         let deepColour = SIMD4(body.blush, 0) * 0.9
         let groove = max(body.grooveWidth * unit, 1.2)
@@ -229,7 +233,7 @@ struct Painter {
                 }
                 let dg = max(0, -glottis.value(x, y)) / unit
                 let t = max(0, dr) / max(1e-3, max(0, dr) + dg)
-                let inner = mix(0.1, -body.funnelDepth, powf(ease(t), body.funnelPower)) + relief * 0.35
+                let inner = mix(0.02 + body.crest, -body.funnelDepth, powf(ease(t), body.funnelPower)) + relief * 0.35
                 var h = mix(outer, inner, ramp(dr, -0.12, 0.2))
                 let df = max(left.value(x, y), right.value(x, y))
                 // Weight of the sides: no groove in front of the commissure or behind the vocal processes.
@@ -246,14 +250,16 @@ struct Painter {
                     albedo[i] += (deepColour - albedo[i]) * 0.4 * t
                     gloss[i] *= 1 - 0.9 * dark
                 } else {
-                    let cover = ramp(df, -0.5, 1.2)
-                    let grain = sampleFibre(p)
-                    let c = foldColour * (1 + 0.18 * grain * body.roughness)
-                    let keep = 0.85
-                    albedo[i] += (c - albedo[i]) * cover * Float(keep)
-                    h += 0.1 * sqrtf(min(1, df / (0.1 * unit))) + grain * 0.01
+                    h += 0.1 * sqrtf(min(1, df / (0.1 * unit)))
                     // The free edge turns down into the airway.
                     h -= 0.06 * (1 - ramp(dg, 0, 0.05))
+                }
+                let pale = max(paleLeft.values[i], paleRight.values[i])
+                if pale > 0 {
+                    let grain = sampleFibre(p)
+                    let c = foldColour * (1 + 0.18 * grain * body.roughness)
+                    albedo[i] += (c - albedo[i]) * (pale * 0.88 * (1 - body.foldFade * ramp(dg, 0.2 * body.foldWidth, 1.1 * body.foldWidth)))
+                    h += grain * 0.01 * pale
                 }
                 if closed && dg * unit < 1.6 { shade[i] *= mix(0.35, 1, ramp(dg * unit, 0.2, 1.6)) }
                 height[i] = h
@@ -280,6 +286,7 @@ struct Painter {
         guard rows.upperBound > 0, rows.lowerBound < side else { return }
         let distance = DistanceMap(outline, size: size, step: step)
         guard let rim = rimMap else { return }
+        let plain = body.mucosa.sum()
         let tone = colour.map { SIMD4($0, 0) / (body.mucosa.sum() + 0.01) }
         let place = projection
         let across = outline.columns(width: side)
@@ -297,6 +304,7 @@ struct Painter {
                 let old = height[i]
                 let k = min(1, max(0, d) / max(1, round))
                 var top = base + thick * sqrtf(max(0, 1 - (1 - k) * (1 - k))) 
+                var melt = blend
                 if d < 0 {
                     // Steep towards the airway, gentle towards the pharynx.
                     let p = place.plane(Float(x) + 0.5, Float(y) + 0.5)
@@ -304,9 +312,10 @@ struct Painter {
                     let border = body.epiglottisEdge - body.epiglottisHorn * (1 - sqrtf(max(0, 1 - u * u)))
                     let below = ramp(p.y - border, -0.1, 0.35)
                     let steep: Float = fade > 0
-                        ? mix(2.2, 0.5, max(below, ramp(abs(u), 0.75, 1.1)))
-                        : mix(0.5, 2.2, ramp(rim.value(x, y) / unit, -0.1, 0.1))
-                    top += d / unit * steep - 4 * (d / unit) * (d / unit)
+                        ? mix(1.8, 0.5, max(below, ramp(abs(u), 0.75, 1.1)))
+                        : mix(0.4, 1.7, ramp(rim.value(x, y) / unit, -0.1, 0.1))
+                    top += d / unit * steep - 2 * (d / unit) * (d / unit)
+                    melt += (1.8 - steep) * 0.14 * min(1, -d / (0.15 * unit))
                 }
                 var weight: Float = 1
                 if fade > 0 {
@@ -317,14 +326,18 @@ struct Painter {
                 }
                 top += (old + 0.3) * 0.12
                 // Smooth maximum of old and new.
-                let w = clamp(0.5 + 0.5 * (top - old) / blend, 0, 1)
-                height[i] = mix(old, top, w) + blend * w * (1 - w)
+                let w = clamp(0.5 + 0.5 * (top - old) / melt, 0, 1)
+                height[i] = mix(old, top, w) + melt * w * (1 - w)
                 if d > -soft * 3, w > 0 { shade[i] = mix(shade[i], 1, w * ramp(d, -soft * 3, soft)) }
                 if let tone {
                     let a = ramp(d, -soft, soft) * w * mix(0.25, 0.85, weight)
-                    if a > 0 { albedo[i] += (tone * albedo[i].sum() - albedo[i]) * a }
+                    if a > 0 {
+                        // The colour changes, the grain stays.
+                        let grain = clamp(albedo[i].sum(), plain * 0.75, plain * 1.2)
+                        albedo[i] += (tone * grain - albedo[i]) * a
+                    }
                 }
-                if d > 0 { gloss[i] = mix(gloss[i], gloss[i] * 0.6 + 0.5, w) }
+                if d > 0 { gloss[i] = mix(gloss[i], gloss[i] * 0.8 + 0.75, w) }
             }
         }
     }
@@ -361,11 +374,12 @@ struct Painter {
                 // Towards the scope; the field spans about a right angle.
                 let lx = -dx * 0.55
                 let ly = -dy * 0.55
-                let normal = 1 / sqrtf(1 + min(6, gx * gx + gy * gy))
+                let normal = 1 / sqrtf(1 + min(4, gx * gx + gy * gy))
                 let toward = 1 / sqrtf(1 + lx * lx + ly * ly)
                 let facing = max(0.06, (1 - gx * lx - gy * ly) * normal * toward)
                 let fall = falls[Int(clamp((h - bottom) * perHeight, 0, Float(knots)))]
-                let rim = 1 - light.vignette * min(1.2, dx * dx + dy * dy) * 0.7
+                let rim = 1 / (1 + light.vignette * (dx * dx + dy * dy))
+
                 let mean = hollow[(y / coarse) * columns + x / coarse]
                 let ao = clamp(1 - (mean - h) * light.hollow, 0.25, 1.15)
                 let lit = facing * fall * rim * shade[i] * ao
@@ -418,7 +432,7 @@ struct Painter {
                     // A tube seen from its mouth: depth goes as one over the radius.
                     let depth = 1 / (r * 0.8 + 0.12)
                     let ring = sinf(depth * body.ringDensity * 2 + noise * 0.7 + o.x)
-                    let seen = powf(min(1.3, r / 1.1), body.airwayReach)
+                    let seen = powf(min(1.2, r / 1.5), body.airwayReach) * clamp(0.8 - 0.4 * (p * far).sum(), 0.3, 1.4)
                     var lum = strength * seen * (1 + body.ringContrast * ring) * (1 + 0.25 * noise)
                     // Under the fold's edge: shade, or a lit shelf of subglottic mucosa.
                     let d = distance.value(x, y) / unit

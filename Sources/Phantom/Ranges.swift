@@ -38,7 +38,7 @@ extension Viewpoint {
         if dice.chance(0.06) { roll = dice.within(0, 2 * Float.pi) }
         pitch = dice.normal() * 0.22
         yaw = dice.normal() * 0.16
-        distance = dice.within(2.2, 7)
+        distance = dice.scale(1.7, 6)
         barrel = dice.within(0, 0.16)
         self.side = side
     }
@@ -48,12 +48,12 @@ extension Lighting {
     init(dice: inout Dice) {
         exposure = dice.chance(0.22) ? dice.scale(0.018, 0.07) : dice.scale(0.08, 0.42)
         if dice.chance(0.04) { exposure = dice.within(0.5, 1.0) }
-        falloff = dice.within(1.2, 4.5)
+        falloff = dice.within(1.8, 5)
         aim = SIMD2(dice.within(0.3, 0.7), dice.within(0.3, 0.75))
-        vignette = dice.within(0, 0.8)
+        vignette = dice.chance(0.35) ? dice.scale(0.8, 5) : dice.within(0, 0.8)
         tint = SIMD3(1, 1, 1)
         gloss = dice.chance(0.15) ? 0 : dice.scale(0.05, 1.0)
-        glossPower = dice.scale(4, 40)
+        glossPower = dice.scale(6, 60)
         hollow = dice.within(0.1, 0.9)
     }
 }
@@ -62,8 +62,8 @@ extension Conditions {
     init(dice: inout Dice) {
         light = Lighting(dice: &dice)
         light.tint = SIMD3(dice.within(0.85, 1.15), 1, dice.within(0.8, 1.2))
-        if dice.chance(0.33) {
-            fog = dice.chance(0.2) ? dice.within(0.5, 0.95) : dice.within(0.05, 0.5)
+        if dice.chance(0.27) {
+            fog = dice.chance(0.18) ? dice.within(0.5, 0.95) : dice.within(0.05, 0.5)
             let way = dice.chance(0.6) ? dice.within(0.1, 1.3) : dice.within(0, 6.28)
             fogGradient = SIMD2(cosf(way), sinf(way)) * dice.within(0, 1.2)
             let white = dice.within(0.7, 0.95)
@@ -97,7 +97,7 @@ extension Conditions {
         }
         contrast = dice.within(0.8, 1.2)
         lift = dice.within(-0.04, 0.06)
-        saturation = dice.chance(0.12) ? dice.within(0.3, 0.75) : dice.within(0.8, 1.35)
+        saturation = dice.chance(0.12) ? dice.within(0.3, 0.8) : dice.within(0.85, 1.5)
         gammaPower = dice.within(0.4, 0.6)
         balance = SIMD3(dice.within(0.93, 1.07), dice.within(0.95, 1.03), dice.within(0.88, 1.1))
         noise = dice.chance(0.2) ? dice.within(3, 11) : dice.within(0, 3)
@@ -129,12 +129,12 @@ extension FieldShape {
 extension Anatomy {
     /// Turns the scene into pharynx, tongue base or a wall close by: folds and dark hollows, but no larynx.
     mutating func hideLarynx(_ dice: inout Dice) {
-        for _ in 0..<dice.below(10) {
-            let size = dice.scale(0.15, 1.1)
+        for _ in 0..<dice.below(5) {
+            let size = dice.scale(0.25, 1.6)
             pits.append(Pit(
                 centre: SIMD3(dice.within(-2.5, 2.5), dice.within(-2.5, 2.5), -0.4),
                 radius: SIMD2(size, size * dice.within(0.15, 1)), angle: dice.within(0, 6.28),
-                depth: dice.within(0.2, 1), edge: dice.within(0.1, 1)))
+                depth: dice.within(0.2, 1), edge: dice.within(0.15, 1), bend: dice.within(-1, 1)))
         }
         if dice.chance(0.3) { pits = [] }
         for _ in 0..<(3 + dice.below(14)) {

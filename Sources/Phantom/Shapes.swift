@@ -76,6 +76,11 @@ struct Shapes: Sendable {
             let half = mix(wide, back, ease(min(1, q * 1.25))) * sqrtf(max(0, 1 - powf(q, 5)))
             points.append(SIMD2(side * half, mix(body.vocalProcess, end, q)))
         }
+        // Tissue has no corner at the vocal process.
+        for _ in 0..<6 {
+            let old = points
+            for i in 1..<(points.count - 1) { points[i] = old[i] * 0.5 + (old[i - 1] + old[i + 1]) * 0.25 }
+        }
         return points
     }
 
@@ -137,7 +142,7 @@ struct Shapes: Sendable {
             out.append(Outline(tube(knots, side, thick, body).map { place($0.x, $0.y, 0.05) }))
             let cuneiform = SIMD2(side * 0.78 * w * (1 - 0.62 * tilt), back * 0.62 + 0.8 * tilt)
             out.append(blob(cuneiform, SIMD2(body.cuneiform, body.cuneiform * 1.2) * (1 + 0.3 * tilt), 0.12, side, body, place))
-            let mound = SIMD2(side * (body.mound.x + 0.06) * (1 - 0.3 * tilt), back + 0.08 + 0.85 * tilt)
+            let mound = SIMD2(side * (body.mound.x * 0.95 + 0.04) * (1 - 0.3 * tilt), back + 0.12 - 0.45 * body.mound.y + 0.85 * tilt)
             out.append(blob(mound, body.mound * (1 + 0.25 * tilt), 0.15, side, body, place))
         }
         return out

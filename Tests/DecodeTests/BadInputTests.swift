@@ -72,7 +72,8 @@ struct BadInputTests {
         var settings = codec(codecName)
         settings.isFragmented = name.hasSuffix("mp4")
         let bytes = try contents(record(scratch.path(name), frames: 30, settings: settings))
-        let whole = readAll(scratch.path(name)).frames
+        let whole = Dictionary(
+            readAll(scratch.path(name)).frames.map { ($0.nanoseconds, $0.hash) }, uniquingKeysWith: { a, _ in a })
         var wrong = 0
         for cut in 0..<50 {
             let path = try put(Array(bytes.prefix(bytes.count * cut / 50)), scratch.path("cut-" + name))
@@ -82,9 +83,7 @@ struct BadInputTests {
                 continue
             }
             #expect(reading.frames.count <= whole.count)
-            for (seen, wanted) in zip(reading.frames, whole) where !seen.isTainted && seen.hash != wanted.hash {
-                wrong += 1
-            }
+            for frame in reading.frames where !frame.isTainted && whole[frame.nanoseconds] != frame.hash { wrong += 1 }
         }
         #expect(wrong == 0)
     }
@@ -113,30 +112,32 @@ struct BadInputTests {
             }
         }
         #expect(total >= 6 * 30)
-        #expect(covered > 0 || damaged == 0)
-        print("\(name) \(codecName): \(total) frames, \(damaged) damaged, \(covered) of them tainted")
+        // Flipped bits in Motion JPEG change blocks without breaking its rules: only the gate can see them.
+        if codecName != "mjpeg" { #expect(covered * 10 >= damaged * 6, "\(covered) of \(damaged) tainted") }
     }
 
-    @Test("a picture that claims to be huge is refused before memory is spent")
+    @Test("a picture that claims to be huge is refused")
     func bomb() throws {
         let scratch = try Scratch()
         var bytes = try contents(record(scratch.path("a.avi"), frames: 10, settings: codec("mjpeg")))
-        // Every frame after the third says 8192x8192 in its SOF0 marker.
+        // Every frame after the third says 512x512 in its SOF0 marker; more would already be refused by libav, which
+        // compares size and bytes.
         var seen = 0
         for at in 0..<(bytes.count - 9) where bytes[at] == 0xFF && bytes[at + 1] == 0xC0 && bytes[at + 4] == 8 {
             seen += 1
-            if seen > 3 { (bytes[at + 5], bytes[at + 6], bytes[at + 7], bytes[at + 8]) = (0x20, 0, 0x20, 0) }
+            if seen > 3 { (bytes[at + 5], bytes[at + 6], bytes[at + 7], bytes[at + 8]) = (2, 0, 2, 0) }
         }
         #expect(seen == 10)
         for threads in [1, 2] {
             var settings = DecodeSettings()
             settings.threads = threads
+            settings.maximumPixels = 500 * 500
             let reading = readAll(try put(bytes, scratch.path("b.avi")), settings: settings)
             #expect(reading.error?.code == .tooLarge)
             #expect(reading.frames.count == 3)
         }
         var settings = DecodeSettings()
-        settings.maximumPixels = 100 * 100
+        settings.maximumPixels = 50 * 50
         #expect(readAll(scratch.path("a.avi"), settings: settings).error?.code == .tooLarge)
     }
 

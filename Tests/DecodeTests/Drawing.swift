@@ -47,7 +47,7 @@ private func draw(_ index: Int, size: PixelSize) -> RGBPicture {
     return picture
 }
 
-let small = PixelSize(width: 160, height: 120)
+let small = PixelSize(width: 96, height: 72)
 
 func contents(_ path: String) throws -> [UInt8] { [UInt8](try Data(contentsOf: URL(fileURLWithPath: path))) }
 
@@ -109,7 +109,7 @@ func readAll(
     do throws(DecodeError) {
         var reader = try RecordingReader(path: path, settings: settings, stop: stop, onState: onState)
         let scaler = PictureScaler()
-        var picture = RGBPicture(size: PixelSize(width: 20, height: 15))
+        var picture = RGBPicture(size: PixelSize(width: 12, height: 9))
         do throws(DecodeError) {
             while let frame = try reader.next() {
                 try scaler.rgb(frame, from: PixelRect(frame.displaySize), into: &picture)

@@ -102,15 +102,18 @@ struct OddTests {
     @Test("joined recordings of another size: a new segment, and time goes on", arguments: ["mpeg2video", "h264"])
     func joined(codecName: String) throws {
         let scratch = try Scratch()
-        let large = PixelSize(width: 320, height: 240)
+        let large = PixelSize(width: 192, height: 144)
         let first = try contents(record(scratch.path("a.ts"), frames: 20, settings: codec(codecName)))
         let second = try contents(record(scratch.path("b.ts"), frames: 20, size: large, settings: codec(codecName)))
         let reading = readAll(try put(first + second, scratch.path("c.ts")))
-        #expect(reading.frames.count == 40)
-        #expect(reading.frames.map(\.index) == Array(0..<40))
+        // libav's MPEG-2 decoder loses the picture that it holds back when the size changes, for ffprobe as well.
+        let wanted = codecName == "h264" ? 40 : 39
+        #expect(reading.frames.count == wanted)
+        #expect(reading.frames.map(\.index) == Array(0..<wanted))
+        if hasFFmpeg { #expect(try probedCount(scratch.path("c.ts")) == wanted) }
         #expect(reading.frames.first?.size == small && reading.frames.last?.size == large)
         let segments = reading.frames.map(\.segment)
-        #expect(Set(segments.prefix(20)) == [0] && segments.last ?? 0 >= 1)
+        #expect(Set(segments.prefix(wanted - 20)) == [0] && segments.last ?? 0 >= 1)
         let times = reading.frames.map(\.nanoseconds)
         #expect(zip(times, times.dropFirst()).allSatisfy { $0 < $1 })
         #expect(times.last ?? 0 < 2_500_000_000)

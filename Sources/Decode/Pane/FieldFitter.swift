@@ -18,7 +18,7 @@ struct FieldFitter: Sendable {
     let limits: PixelRect
     let middle: Point
     /// Points this near to the edge count as lying on it, pixels.
-    private var tolerance: Double { 1.5 }
+    private let tolerance = 1.5
     private let need: Int
 
     init(points: OutlinePoints, limits: PixelRect, middle: Point) {
@@ -54,7 +54,11 @@ struct FieldFitter: Sendable {
             shape = hull()
             price = 0.15
         }
-        return shape.map { FieldFit(shape: $0, form: form, score: support($0) - price) }
+        return shape.map {
+            // Every side that flattens a round form costs a little: an octagon is not a circle with four of them.
+            let flats = $0.ellipse == nil ? 0 : $0.sides.count
+            return FieldFit(shape: $0, form: form, score: support($0) - price - 0.01 * Double(flats))
+        }
     }
 
     /// Share of points on the edge, less the share beyond it.
@@ -66,7 +70,9 @@ struct FieldFitter: Sendable {
             if abs(d) <= tolerance { on += 1 } else if d > 0 { beyond += 1 }
         }
         for p in points.limit { if shape.beyond(p) <= tolerance { on += 1 } else { beyond += 1 } }
-        return (Double(on) - 2 * Double(beyond)) / Double(max(1, points.edge.count + points.limit.count))
+        for p in points.fade where shape.beyond(p) > tolerance { beyond += 1 }
+        let seen = Double(points.edge.count + points.limit.count) + 0.25 * Double(points.fade.count)
+        return (Double(on) - 2 * Double(beyond)) / max(1, seen)
     }
 
     // MARK: Straight sides
@@ -75,7 +81,8 @@ struct FieldFitter: Sendable {
 
     /// Where points gather along a direction: the outermost line on which at least `need` points lie.
     private func line(_ nx: Double, _ ny: Double, among points: [Point], need: Int) -> Double? {
-        let heights = points.map { nx * $0.x + ny * $0.y }.sorted(by: >)
+        // Only this side of the middle: the opposite side is a line as well.
+        let heights = points.map { nx * $0.x + ny * $0.y }.filter { $0 > nx * middle.x + ny * middle.y }.sorted(by: >)
         guard heights.count >= need else { return nil }
         let width = 2.5
         var end = 0
@@ -94,18 +101,36 @@ struct FieldFitter: Sendable {
         return ny > 0 ? Double(limits.maxY) : -Double(limits.y)
     }
 
-    /// Four upright sides: where points gather; else, where the picture reaches the limits there, the limits; else
-    /// the outermost point.
+    /// Four upright sides: where the picture reaches the limits, the limits; else where points gather.
+    ///
+    /// A side that is too dark to be seen lies where the form is square, or further out where points say so.
     private func rectangle() -> FieldShape? {
-        var shape = FieldShape()
-        for (nx, ny) in Self.axes {
+        let everything = points.edge + points.fade
+        var heights = Self.axes.map { nx, ny -> Double? in
             let bound = limit(nx, ny)
             let reaches = points.limit.count { nx * $0.x + ny * $0.y >= bound - 1 } >= need
-            let h = reaches ? bound : line(nx, ny, among: points.edge, need: need)
-                ?? points.edge.map { nx * $0.x + ny * $0.y }.max() ?? bound
-            shape.sides.append(HalfPlane(nx: nx, ny: ny, h: h))
+            return reaches ? bound : line(nx, ny, among: points.edge, need: need)
         }
-        return shape
+        for (axis, (nx, ny)) in Self.axes.enumerated() where heights[axis] == nil {
+            let outermost = everything.map { nx * $0.x + ny * $0.y }.max() ?? limit(nx, ny)
+            let other = axis ^ 1
+            let across = axis < 2 ? (heights[2], heights[3]) : (heights[0], heights[1])
+            var h = outermost
+            let ends = [other] + (axis < 2 ? [2, 3] : [0, 1])
+            let bound = limit(nx, ny)
+            let span = bound + limit(-nx, -ny)
+            if ends.allSatisfy({ heights[$0] == limit(Self.axes[$0].0, Self.axes[$0].1) }), bound - outermost < 0.25 * span {
+                // The picture fills the recording at all other sides.
+                heights[axis] = bound
+                continue
+            }
+            if let opposite = heights[other], let one = across.0, let two = across.1 {
+                let square = one + two - opposite
+                if square > outermost && square - outermost < 0.5 * (one + two) { h = square }
+            }
+            heights[axis] = min(h, bound)
+        }
+        return FieldShape(sides: zip(Self.axes, heights).compactMap { axis, h in h.map { HalfPlane(nx: axis.0, ny: axis.1, h: $0) } })
     }
 
     /// A rectangle with cut corners; a corner that is too dark to be seen is cut like the others.
@@ -210,7 +235,7 @@ struct FieldFitter: Sendable {
     /// The circle that most points lie on, from trials over triples of points, then least squares.
     private func circle() -> Ellipse? {
         let edge = points.edge
-        guard edge.count >= 12 else { return nil }
+        guard edge.count >= 24 else { return nil }
         var random = Lottery()
         var best: (score: Double, ellipse: Ellipse)?
         for _ in 0..<400 {
@@ -318,7 +343,7 @@ struct FieldFitter: Sendable {
 
     /// The hull of all points.
     private func hull() -> FieldShape? {
-        let sorted = (points.edge + points.limit).sorted { ($0.x, $0.y) < ($1.x, $1.y) }
+        let sorted = (points.edge + points.fade + points.limit).sorted { ($0.x, $0.y) < ($1.x, $1.y) }
         guard sorted.count >= 3 else { return nil }
         func chain(_ list: [Point]) -> [Point] {
             var result: [Point] = []

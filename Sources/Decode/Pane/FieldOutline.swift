@@ -4,8 +4,10 @@ import Frames
 
 /// Points on the edge between ground and picture.
 struct OutlinePoints: Sendable {
-    /// Where dark ground turns into picture.
+    /// Where dark ground turns into picture within a few pixels.
     var edge: [Point] = []
+    /// Where the picture slowly gets dark: the form must not exclude these, but its edge may lie further out.
+    var fade: [Point] = []
     /// Where the picture goes on to the limits: the form must not exclude these.
     var limit: [Point] = []
 }
@@ -33,7 +35,7 @@ struct FieldOutline: Sendable {
     /// The best form, refined on the edge measured across it.
     func fit() -> FieldFit? {
         let rays = points(rays: 720)
-        guard !rays.edge.isEmpty || !rays.limit.isEmpty else { return nil }
+        guard rays.edge.count + rays.limit.count >= 60 else { return nil }
         guard var best = FieldFitter(points: rays, limits: region.limits, middle: region.middle).best() else { return nil }
         for _ in 0..<2 {
             let across = points(across: best.shape)
@@ -48,6 +50,7 @@ struct FieldOutline: Sendable {
     /// The outermost change from ground to picture, on every ray.
     private func points(rays count: Int) -> OutlinePoints {
         var found = OutlinePoints()
+        var rises: [(point: Point, rise: Double)] = []
         let c = region.middle
         let box = region.limits
         for i in 0..<count {
@@ -67,34 +70,43 @@ struct FieldOutline: Sendable {
                 let r = reach - 0.5 - Double(s)
                 profile.append(brightness(at: Point(x: c.x + ux * r, y: c.y + uy * r), alongX: -uy, alongY: ux, width: 2))
             }
+            // Lit without a break for some pixels: lines and stray pixels are thinner.
             let run = 5
-            var sum = profile.prefix(run).reduce(0, +)
-            var first: Int?
-            for s in 0..<max(0, steps - run) {
-                if profile[s] >= level && sum >= level * Double(run) {
-                    first = s
-                    break
-                }
-                sum += profile[s + run] - profile[s]
-            }
+            let first = (0..<max(0, steps - run)).first { s in (s..<s + run).allSatisfy { profile[$0] >= level } }
             guard let s = first else { continue }
             if s <= 2 {
                 found.limit.append(Point(x: c.x + ux * reach, y: c.y + uy * reach))
                 continue
             }
             // Half-way between the ground outside and the picture inside.
-            let outside = profile[max(0, s - 8)...max(0, s - 4)]
-            let inside = profile[min(steps - 1, s + 3)...min(steps - 1, s + 7)]
-            let half = (outside.reduce(0, +) / Double(outside.count) + inside.reduce(0, +) / Double(inside.count)) / 2
+            let outside = average(profile, s - 8, s - 4)
+            let inside = average(profile, s + 3, s + 7)
+            let half = (outside + inside) / 2
             var at = Double(s)
             for t in max(1, s - 6)...min(steps - 1, s + 6) where profile[t] >= half && profile[t - 1] < half {
                 at = Double(t - 1) + (half - profile[t - 1]) / (profile[t] - profile[t - 1])
                 break
             }
             let r = reach - 0.5 - at
-            found.edge.append(Point(x: c.x + ux * r, y: c.y + uy * r))
+            let point = Point(x: c.x + ux * r, y: c.y + uy * r)
+            // A sharp edge rises over few pixels; a fade has the same slope further in.
+            let deeper = average(profile, s + 12, s + 16)
+            let rise = inside - outside
+            rises.append((point, rise > 0.6 * (deeper - outside) ? rise : 0))
+        }
+        // Texture in a fade looks like a weak edge: an edge rises by some part of what is usual here, and of the
+        // picture's brightness.
+        let usual = rises.map(\.rise).sorted()
+        let least = usual.isEmpty ? 0 : max(7, usual[usual.count / 2] / 8, (region.brightness - level) / 6)
+        for (point, rise) in rises {
+            if rise >= least { found.edge.append(point) } else { found.fade.append(point) }
         }
         return found
+    }
+
+    private func average(_ profile: [Double], _ from: Int, _ to: Int) -> Double {
+        let range = max(0, min(profile.count - 1, from))...max(0, min(profile.count - 1, to))
+        return profile[range].reduce(0, +) / Double(range.count)
     }
 
     /// The change from ground to picture within a few pixels of a form's edge, measured at right angles to it.
@@ -110,6 +122,10 @@ struct FieldOutline: Sendable {
             if p.x < Double(box.x) + margin || p.y < Double(box.y) + margin || p.x > Double(box.maxX) - margin
                 || p.y > Double(box.maxY) - margin
             {
+                found.limit.append(
+                    Point(
+                        x: max(Double(box.x), min(Double(box.maxX), p.x)),
+                        y: max(Double(box.y), min(Double(box.maxY), p.y))))
                 continue
             }
             var profile: [Double] = []

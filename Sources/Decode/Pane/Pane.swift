@@ -47,19 +47,19 @@ package struct PaneSettings: Codable, Sendable, Equatable {
     package var leastLit: Double
     /// Brightness (the greater of red and green, 0...255) from which a pixel shows that a light is on.
     package var litLevel: Int
-    /// The smallest pane's side, pixels.
-    package var smallestSide: Int
+    /// The smallest pane's side, as a share of the recording's short side, 0...1.
+    package var smallestShare: Double
     /// Below this confidence nothing is reported and the search goes on with the next frames. 0...1.
     package var leastConfidence: Double
 
     package init(
-        frames: Int = 12, leastLit: Double = 0.01, litLevel: Int = 40, smallestSide: Int = 64,
+        frames: Int = 12, leastLit: Double = 0.01, litLevel: Int = 40, smallestShare: Double = 0.25,
         leastConfidence: Double = 0.4
     ) {
         self.frames = frames
         self.leastLit = leastLit
         self.litLevel = litLevel
-        self.smallestSide = smallestSide
+        self.smallestShare = smallestShare
         self.leastConfidence = leastConfidence
     }
 }

@@ -4,8 +4,8 @@ import Frames
 
 /// Sums over frames: brightness of every pixel; colour and change of every cell.
 ///
-/// Brightness is the greater of red and green: mucosa is red, fog and panels are white, and the ground of recordings
-/// is often bluish.
+/// Brightness here is the greater of red and green, plus half of what red has over blue: mucosa is red, fog and panels
+/// are white, and the ground of recordings is grey or bluish, so a dim edge of the picture stands out better than in luma.
 struct PaneEvidence: Sendable {
     let size: PixelSize
     /// Side of a cell, pixels.
@@ -63,11 +63,12 @@ struct PaneEvidence: Sendable {
                     for _ in x0..<x1 {
                         let r = pixels[from]
                         let g = pixels[from + 1]
-                        let value = max(r, g)
+                        let b = pixels[from + 2]
+                        let value = min(255, Int(max(r, g)) &+ (r > b ? Int(r &- b) / 2 : 0))
                         red &+= Int(r)
                         green &+= Int(g)
-                        blue &+= Int(pixels[from + 2])
-                        bright &+= Int(value)
+                        blue &+= Int(b)
+                        bright &+= value
                         sums[to] &+= UInt16(value)
                         from += 3
                         to += 1
@@ -106,10 +107,50 @@ struct PaneEvidence: Sendable {
         return upper * (1 - fy) + lower * fy
     }
 
+    /// Whether half of the cells' pixels share nearly one brightness, as drawn surfaces do.
+    func isDrawn(_ cells: [Int]) -> Bool {
+        var histogram = [Int](repeating: 0, count: 260)
+        var pixels = 0
+        for at in cells {
+            for y in at / columns * cell..<min(size.height, (at / columns + 1) * cell) {
+                for x in at % columns * cell..<min(size.width, (at % columns + 1) * cell) {
+                    histogram[Int(sums[y * size.width + x]) / max(1, count)] += 1
+                    pixels += 1
+                }
+            }
+        }
+        let most = (0..<256).map { histogram[$0...$0 + 3].reduce(0, +) }.max() ?? 0
+        return most * 2 > pixels
+    }
+
+    /// The upright line between two columns across which the brightness jumps on most rows; nil where there is none.
+    ///
+    /// - Parameter last: of lines about equally good, takes the last (the nearest to a picture on the right) or the first.
+    func step(columns: Range<Int>, rows: Range<Int>, last: Bool) -> Int? {
+        line(columns.clamped(to: 1..<max(2, size.width)), rows.count, last: last) { x, i in
+            abs(mean(x: x, y: rows.lowerBound + i) - mean(x: x - 1, y: rows.lowerBound + i))
+        }
+    }
+
+    /// The same for a level line between two rows.
+    func step(rows: Range<Int>, columns: Range<Int>, last: Bool) -> Int? {
+        line(rows.clamped(to: 1..<max(2, size.height)), columns.count, last: last) { y, i in
+            abs(mean(x: columns.lowerBound + i, y: y) - mean(x: columns.lowerBound + i, y: y - 1))
+        }
+    }
+
+    private func line(_ places: Range<Int>, _ length: Int, last: Bool, _ jump: (Int, Int) -> Double) -> Int? {
+        let counts = places.map { place in (0..<length).count { jump(place, $0) >= 12 } }
+        guard let most = counts.max(), most * 10 >= length * 3 else { return nil }
+        let good = counts.indices.filter { counts[$0] * 10 >= most * 8 }
+        return (last ? good.last : good.first).map { places.lowerBound + $0 }
+    }
+
     /// The cells' brightness, and how much each speaks for an endoscope picture.
     func grid() -> PaneGrid {
         var brightness = [Double](repeating: 0, count: columns * rows)
-        var tissue = brightness
+        var warmth = brightness
+        var changes = brightness
         for row in 0..<rows {
             for column in 0..<columns {
                 let at = row * columns + column
@@ -124,10 +165,32 @@ struct PaneEvidence: Sendable {
                 let change = count > 1 ? Double(steps[at]) / 16 / Double(count - 1) : 0
                 let warm = unit((red - (green + blue) / 2) / (0.1 * bright + 4))
                 brightness[at] = bright
-                tissue[at] = 0.6 * warm * tone(column: column, row: row) + 0.4 * unit((change - 0.4) / 1.6)
+                warmth[at] = warm * tone(column: column, row: row)
+                changes[at] = unit((change - 0.4) / 1.6)
+            }
+        }
+        var tissue = brightness
+        for row in 0..<rows {
+            for column in 0..<columns {
+                let at = row * columns + column
+                tissue[at] = 0.6 * warmth[at] * relief(brightness, column: column, row: row) + 0.4 * changes[at]
             }
         }
         return PaneGrid(size: size, cell: cell, columns: columns, rows: rows, brightness: brightness, tissue: tissue)
+    }
+
+    /// How much the brightness of neighbouring cells differs: tissue is lit unevenly, drawn surfaces are even.
+    private func relief(_ brightness: [Double], column: Int, row: Int) -> Double {
+        let here = brightness[row * columns + column]
+        var differences: [Double] = []
+        for (dx, dy) in [(-2, 0), (2, 0), (0, -2), (0, 2), (-2, -2), (2, 2), (2, -2), (-2, 2)] {
+            let u = column + dx
+            let v = row + dy
+            guard u >= 0, v >= 0, u < columns, v < rows else { continue }
+            differences.append(abs(brightness[v * columns + u] - here))
+        }
+        differences.sort()
+        return differences.isEmpty ? 0 : unit((differences[differences.count / 3] - 0.3) / 1.2)
     }
 
     /// Share of a cell's neighbouring pixels that differ by little: neither exactly alike, as drawn surfaces are,

@@ -60,19 +60,22 @@ package struct PaneFinder: Sendable {
     package func find() -> Pane? {
         guard evidence.count > 0 else { return nil }
         let grid = evidence.grid()
-        guard let region = isExplicit ? grid.everything() : grid.picture() else { return nil }
+        guard let region = isExplicit ? grid.everything() : grid.picture(evidence) else { return nil }
         let outline = FieldOutline(evidence: evidence, grid: grid, region: region)
         guard let fit = outline.fit() else { return nil }
         let rows = fit.shape.rows(within: region.limits)
-        guard let box = rows.box, box.width >= settings.smallestSide || isExplicit,
-            box.height >= settings.smallestSide || isExplicit
-        else { return nil }
+        guard let box = rows.box else { return nil }
         let confidence = max(0, min(1, fit.score * min(1, 0.5 + region.strength)))
         if isExplicit {
-            let field = confidence >= settings.leastConfidence ? rows.field(in: PixelRect(area.size)) : FieldOfView(full: area.size)
-            return Pane(rect: area, field: field, form: confidence >= settings.leastConfidence ? fit.form : .rectangle, confidence: 1)
+            guard confidence >= settings.leastConfidence else {
+                return Pane(rect: area, field: FieldOfView(full: area.size), form: .rectangle, confidence: 0)
+            }
+            return Pane(rect: area, field: rows.field(in: PixelRect(area.size)), form: fit.form, confidence: confidence)
         }
-        guard confidence >= settings.leastConfidence else { return nil }
+        let leastSide = settings.smallestShare * Double(min(frameSize.width, frameSize.height))
+        guard confidence >= settings.leastConfidence, Double(min(box.width, box.height)) >= leastSide,
+            grid.share(of: region.core, in: rows) >= 0.35
+        else { return nil }
         return Pane(rect: box, field: rows.field(in: box), form: fit.form, confidence: confidence)
     }
 

@@ -12,6 +12,10 @@ struct PaneRegion: Sendable {
     var excluded: [Bool]
     /// Mean evidence over the picture's cells, 0...1.
     var strength: Double
+    /// Mean brightness of the picture's cells.
+    var brightness: Double
+    /// The cells that are surely picture.
+    var core: [Int]
 }
 
 /// Brightness and evidence of every cell.
@@ -24,22 +28,23 @@ struct PaneGrid: Sendable {
     /// How much a cell speaks for an endoscope picture, 0...1: warm continuous tones, change from frame to frame.
     let tissue: [Double]
 
-    /// Brightness from which a cell is lit: above the dark ground, wherever that lies.
+    /// Brightness from which a cell is lit: above the colourless dark ground, wherever that lies.
     var litLevel: Double {
-        let dark = brightness.filter { $0 < 30 }.sorted()
+        let dark = brightness.indices.filter { brightness[$0] < 38 && tissue[$0] < 0.1 }.map { brightness[$0] }.sorted()
         guard dark.count * 50 > brightness.count else { return 24 }
-        return max(20, min(38, dark[dark.count / 2] + 10))
+        return max(20, min(42, dark[dark.count * 19 / 20] + 8))
     }
 
     /// The whole area, for a pane that is known.
     func everything() -> PaneRegion {
         PaneRegion(
             limits: PixelRect(size), middle: Point(x: Double(size.width) / 2, y: Double(size.height) / 2),
-            excluded: [Bool](repeating: false, count: brightness.count), strength: 1)
+            excluded: [Bool](repeating: false, count: brightness.count), strength: 1,
+            brightness: brightness.reduce(0, +) / Double(brightness.count), core: Array(brightness.indices))
     }
 
     /// The endoscope picture's cells; nil when none speak for one.
-    func picture() -> PaneRegion? {
+    func picture(_ evidence: PaneEvidence) -> PaneRegion? {
         let level = litLevel
         let lit = brightness.map { $0 >= level }
         let smooth = smoothed(tissue, where: lit)
@@ -49,10 +54,11 @@ struct PaneGrid: Sendable {
             let best = parts.max(by: { a, b in weight(a, smooth) < weight(b, smooth) }),
             best.count * 200 >= brightness.count
         else { return nil }
+        guard !evidence.isDrawn(best) else { return nil }
         let strength = weight(best, smooth) / Double(best.count)
         var inCore = [Bool](repeating: false, count: brightness.count)
         for at in best { inCore[at] = true }
-        let limits = limits(around: best, lit: lit, smooth: smooth)
+        let limits = limits(around: best, lit: lit, smooth: smooth, evidence: evidence)
         let reach = connected(from: best, through: lit, limits: limits)
         var excluded = [Bool](repeating: false, count: brightness.count)
         for at in excluded.indices where lit[at] && !reach[at] { excluded[at] = true }
@@ -64,7 +70,19 @@ struct PaneGrid: Sendable {
         }
         return PaneRegion(
             limits: limits, middle: Point(x: sx / Double(best.count), y: sy / Double(best.count)), excluded: excluded,
-            strength: strength)
+            strength: strength, brightness: best.reduce(0) { $0 + brightness[$1] } / Double(best.count), core: best)
+    }
+
+    /// Share of the lit cells within a field that are surely picture: little in a panel with a coloured plot.
+    func share(of core: [Int], in rows: FieldRows) -> Double {
+        func inside(_ at: Int) -> Bool {
+            let row = at / columns * cell + cell / 2 - rows.top
+            let x = at % columns * cell + cell / 2
+            return row >= 0 && row < rows.starts.count && x >= rows.starts[row] && x < rows.ends[row]
+        }
+        let level = litLevel
+        let lit = brightness.indices.count { brightness[$0] >= level && inside($0) }
+        return lit > 0 ? Double(core.count { inside($0) }) / Double(lit) : 0
     }
 
     private func weight(_ part: [Int], _ smooth: [Double]) -> Double { part.reduce(0) { $0 + smooth[$1] } }
@@ -161,32 +179,27 @@ struct PaneGrid: Sendable {
     }
 
     /// The recording's edges, or closer in where a panel touches the picture.
-    private func limits(around part: [Int], lit: [Bool], smooth: [Double]) -> PixelRect {
+    private func limits(around part: [Int], lit: [Bool], smooth: [Double], evidence: PaneEvidence) -> PixelRect {
         let left = part.map { $0 % columns }.min() ?? 0
         let right = part.map { $0 % columns }.max() ?? 0
         let top = part.map { $0 / columns }.min() ?? 0
         let bottom = part.map { $0 / columns }.max() ?? 0
-        func foreign(_ column: Int, _ row: Int) -> Bool {
-            let at = row * columns + column
-            return lit[at] && smooth[at] < 0.2
+        /// Whether a panel lies along a line of cells: lit, and nothing like tissue.
+        func panel(_ cells: [Int]) -> Bool {
+            cells.count { lit[$0] && smooth[$0] < 0.2 } * 10 >= cells.count * 3
         }
-        /// Whether a panel lies along a line of cells next to the picture.
-        func panel(column: Int) -> Bool {
-            let hits = (top...bottom).count { foreign(column, $0) }
-            return hits * 10 >= (bottom - top + 1) * 3
-        }
-        func panel(row: Int) -> Bool {
-            let hits = (left...right).count { foreign($0, row) }
-            return hits * 10 >= (right - left + 1) * 3
-        }
-        let x0 = (0..<left).last { panel(column: $0) }
-        let x1 = (right + 1..<max(right + 1, columns)).first { panel(column: $0) }
-        let y0 = (0..<top).last { panel(row: $0) }
-        let y1 = (bottom + 1..<max(bottom + 1, rows)).first { panel(row: $0) }
-        let minX = x0.map { ($0 + 1) * cell } ?? 0
-        let maxX = x1.map { $0 * cell } ?? size.width
-        let minY = y0.map { ($0 + 1) * cell } ?? 0
-        let maxY = y1.map { $0 * cell } ?? size.height
+        let middleColumn = part.reduce(0) { $0 + $1 % columns } / part.count
+        let middleRow = part.reduce(0) { $0 + $1 / columns } / part.count
+        let x0 = (0..<middleColumn).last { column in panel((top...bottom).map { $0 * columns + column }) }
+        let x1 = (middleColumn + 1..<max(middleColumn + 1, columns)).first { column in panel((top...bottom).map { $0 * columns + column }) }
+        let y0 = (0..<middleRow).last { row in panel((left...right).map { row * columns + $0 }) }
+        let y1 = (middleRow + 1..<max(middleRow + 1, rows)).first { row in panel((left...right).map { row * columns + $0 }) }
+        let ys = top * cell..<min(size.height, (bottom + 1) * cell)
+        let xs = left * cell..<min(size.width, (right + 1) * cell)
+        let minX = x0.flatMap { evidence.step(columns: $0 * cell..<($0 + 3) * cell, rows: ys, last: true) } ?? 0
+        let maxX = x1.flatMap { evidence.step(columns: ($0 - 2) * cell..<($0 + 1) * cell, rows: ys, last: false) } ?? size.width
+        let minY = y0.flatMap { evidence.step(rows: $0 * cell..<($0 + 3) * cell, columns: xs, last: true) } ?? 0
+        let maxY = y1.flatMap { evidence.step(rows: ($0 - 2) * cell..<($0 + 1) * cell, columns: xs, last: false) } ?? size.height
         return PixelRect(x: minX, y: minY, width: max(1, maxX - minX), height: max(1, maxY - minY))
     }
 }

@@ -36,7 +36,11 @@ package struct Gate: Sendable {
                 }
                 if x >= belowStart && x < belowEnd {
                     let row = width * 3
-                    tally.step(luma, GateTally.luma(pixels, at + row), GateTally.luma(pixels, at + 4 * row))
+                    let under = GateTally.luma(pixels, at + row)
+                    tally.step(luma, under, GateTally.luma(pixels, at + 4 * row))
+                    if x + 1 < belowEnd {
+                        tally.twist(luma - GateTally.luma(pixels, at + 3) - under + GateTally.luma(pixels, at + row + 3))
+                    }
                 }
             }
         }
@@ -58,7 +62,7 @@ package struct Gate: Sendable {
         if measures.saturated > s.mostSaturated || measures.brightness > s.brightestMean {
             reasons.append(.overexposed)
         }
-        if measures.contrast < s.leastContrast { reasons.append(.flat) }
+        if measures.contrast < s.leastContrast || measures.relativeContrast < s.leastRelativeContrast { reasons.append(.flat) }
         if measures.sharpness < s.leastSharpness { reasons.append(.blurred) }
         if measures.fog > s.mostFog { reasons.append(.foggy) }
         let product =
@@ -94,6 +98,7 @@ package struct Gate: Sendable {
 extension GateMeasures {
     /// A dark room is nearly one colour as well; only a cut signal is exactly one.
     fileprivate var isDark: Bool { brightness < 0.1 }
+    fileprivate var relativeContrast: Double { contrast / max(0.1, brightness) }
 }
 
 /// Running sums of one picture.
@@ -109,6 +114,10 @@ private struct GateTally {
     private var colourSum = 0
     private var nearSquares = 0
     private var farSquares = 0
+    private var differences = 0
+    /// How far squares of four pixels are from a plane: noise, for the most part.
+    private var twists = InlineArray<256, Int32>(repeating: 0)
+    private var twisted = 0
 
     @inline(__always)
     static func luma(_ pixels: borrowing Span<UInt8>, _ at: Int) -> Int {
@@ -135,6 +144,33 @@ private struct GateTally {
     mutating func step(_ here: Int, _ near: Int, _ far: Int) {
         nearSquares &+= (near - here) * (near - here)
         farSquares &+= (far - here) * (far - here)
+        differences &+= 1
+    }
+
+    @inline(__always)
+    mutating func twist(_ value: Int) {
+        twists[min(255, abs(value))] &+= 1
+        twisted &+= 1
+    }
+
+    /// The pixel noise's variance, levels squared: from the lower third of the twists, which edges and texture do not
+    /// reach. Of a normal distribution with twice the noise's deviation, a third lies within 0.43 deviations.
+    private var noise: Double {
+        guard twisted > 0 else { return 0 }
+        let wanted = Double(twisted) / 3
+        var sum = 0.0
+        for level in 0..<256 {
+            let here = Double(twists[level])
+            if sum + here >= wanted {
+                // Within a level, values are spread evenly; level 0 holds half as wide a range.
+                let share = here > 0 ? (wanted - sum) / here : 0
+                let value = level == 0 ? share * 0.5 : Double(level) - 0.5 + share
+                let deviation = value / 0.43 / 2
+                return deviation * deviation
+            }
+            sum += here
+        }
+        return 0
     }
 
     func measures() -> GateMeasures {
@@ -152,9 +188,16 @@ private struct GateTally {
             brightness: Double(lumaSum) / count / 255, saturated: Double(saturated) / count,
             black: Double(black) / count,
             contrast: Double(level(0.95, of: lumas) - level(0.05, of: lumas)) / 255,
-            sharpness: farSquares > 0 ? Double(nearSquares) / Double(farSquares) : 0,
+            sharpness: sharpness,
             fog: Double(level(0.1, of: leasts)) / 255 * (1 - saturation),
             uniformity: min(alike(reds), alike(greens), alike(blues)), pixels: pixels)
+    }
+
+    /// The ratio of squared differences without the noise's part in both.
+    private var sharpness: Double {
+        let part = 2 * noise * Double(differences)
+        let far = Double(farSquares) - part
+        return far > 0 ? max(0, Double(nearSquares) - part) / far : 0
     }
 
     /// The lowest level that at least `share` of the pixels do not exceed.

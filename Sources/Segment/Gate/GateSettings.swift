@@ -19,15 +19,17 @@ package struct GateSettings: Codable, Sendable, Equatable {
     package var brightestMean: Double
     /// *Flat* when the contrast (95th minus 5th percentile of luma) is below this. 0...1 of full range.
     package var leastContrast: Double
-    /// *Blurred* when the sharpness is below this. A ratio: 0.0625 is a smooth ramp, 0.25 a hard edge, 1 is noise.
+    /// *Flat* also when the contrast over the mean brightness (taken as at least 0.1) is below this. A ratio.
+    package var leastRelativeContrast: Double
+    /// *Blurred* when the sharpness is below this. A ratio: 0.0625 is a smooth ramp, 0.25 a hard edge.
     package var leastSharpness: Double
     /// *Foggy* when the fog index is above this. 0 is clear, 1 a white wall.
     package var mostFog: Double
 
     package init(
         uniformity: Double = 0.93, darkUniformity: Double = 0.995, darkestMean: Double = 0.05,
-        mostBlack: Double = 0.85, mostSaturated: Double = 0.35, brightestMean: Double = 0.88, leastContrast: Double = 0.06,
-        leastSharpness: Double = 0.07, mostFog: Double = 0.42
+        mostBlack: Double = 0.85, mostSaturated: Double = 0.35, brightestMean: Double = 0.88, leastContrast: Double = 0.05,
+        leastRelativeContrast: Double = 0.22, leastSharpness: Double = 0.068, mostFog: Double = 0.42
     ) {
         self.uniformity = uniformity
         self.darkUniformity = darkUniformity
@@ -36,6 +38,7 @@ package struct GateSettings: Codable, Sendable, Equatable {
         self.mostSaturated = mostSaturated
         self.brightestMean = brightestMean
         self.leastContrast = leastContrast
+        self.leastRelativeContrast = leastRelativeContrast
         self.leastSharpness = leastSharpness
         self.mostFog = mostFog
     }
@@ -53,7 +56,8 @@ package struct GateMeasures: Codable, Sendable, Equatable {
     package var contrast: Double
     /// Mean squared difference over one pixel, over the mean squared difference over four pixels.
     ///
-    /// A smooth ramp gives 1/16, a hard edge 1/4, pixel noise 1; brightness and contrast cancel out.
+    /// The part that pixel noise has in both is taken away first. A smooth ramp gives 1/16, a hard edge 1/4;
+    /// brightness and contrast cancel out.
     package var sharpness: Double
     /// How much of a bright, colourless veil lies over everything, even the darkest parts.
     ///
