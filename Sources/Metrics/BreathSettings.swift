@@ -1,0 +1,28 @@
+// What may be set about finding breaths.
+
+/// Settings of `BreathDetector`; the defaults are explained in design/breaths.md.
+package struct BreathSettings: Sendable, Hashable, Codable {
+    /// Slowest and fastest breathing looked for, breaths per minute.
+    package var slowest: Double = 6
+    package var fastest: Double = 90
+    /// A turn of the curve counts when it is at least this share of the local height of breathing.
+    package var prominence: Double = 0.3
+    /// Turns nearer to each other than this share of the local period are one breath unless both are high.
+    package var refractory: Double = 0.45
+    /// Flattest breathing found, as a share of the opened area.
+    package var leastHeight: Double = 0.02
+    /// Longest stretch without a measured frame that a breath may span, in seconds; never more than 0.6 periods.
+    package var longestGap: Double = 1.5
+    /// A closure to less than this share of the opened area may be a swallow or a cough.
+    package var deepShare: Double = 0.12
+    /// Longest closure that is taken for a swallow, in seconds.
+    package var longestSwallow: Double = 1.8
+    /// A lone closure shorter than this is a cough, in seconds.
+    package var longestCough: Double = 0.28
+    /// Closures in quicker succession than this are no breaths, in seconds.
+    package var quickSpacing: Double = 0.56
+    /// Least usable share for a breath to enter statistics.
+    package var leastUsable: Double = 0.5
+
+    package init() {}
+}

@@ -1,0 +1,135 @@
+import Foundation
+import Frames
+import Metrics
+import Testing
+
+/// Found against true breaths of one drawn test.
+struct BreathScore {
+    var hits = 0
+    var misses = 0
+    var extras = 0
+    var closureErrors: [Double] = []
+    var rateErrors: [Double] = []
+    var swallowsAsBreaths = 0
+    var swallows = 0
+    var swallowsFound = 0
+    var closedByInterruption = 0
+    var log: [String] = []
+
+    mutating func add(_ curve: DrawnCurve, breaths: [Breath], found: [Interruption]) {
+        let usable = breaths.filter(\.isUsable)
+        var taken = Set<Int>()
+        for breath in usable {
+            let time = breath.narrowestTime.seconds
+            if let event = curve.interruptions.first(where: { time > $0.start && time < $0.end }) {
+                if event.kind == .swallow { swallowsAsBreaths += 1 } else { closedByInterruption += 1 }
+                extras += 1
+                log.append("breath in \(event.kind) at \(time), closure \(breath.closure)")
+                continue
+            }
+            let best = curve.breaths.indices.filter { !taken.contains($0) }.min {
+                abs(curve.breaths[$0].trough - time) < abs(curve.breaths[$1].trough - time)
+            }
+            if let best, abs(curve.breaths[best].trough - time) < 0.4 * (curve.breaths[best].end - curve.breaths[best].start) {
+                taken.insert(best)
+                if curve.isVisible(curve.breaths[best]) {
+                    closureErrors.append(abs(breath.closure - curve.breaths[best].closure))
+                }
+            } else if let first = curve.breaths.first, let last = curve.breaths.last, time > first.start, time < last.end {
+                extras += 1
+                log.append("extra at \(time), \(breath.start.seconds)...\(breath.end.seconds), \(breath.closure)")
+            }
+        }
+        for (index, breath) in curve.breaths.enumerated() {
+            if taken.contains(index) {
+                hits += 1
+            } else if curve.isVisible(breath) {
+                misses += 1
+                let over = breaths.filter { $0.start.seconds < breath.end && $0.end.seconds > breath.start }
+                log.append("missed \(breath); there: " + over.map { "\($0.start.seconds)...\($0.end.seconds) at \($0.narrowestTime.seconds) \($0.isUsable) share \($0.usableShare) closure \($0.closure)" }.joined(separator: ", ")
+                    + "; faults \(curve.gaps.filter { $0.overlaps((breath.start - 2)...(breath.end + 2)) }) \(curve.interruptions.filter { $0.start < breath.end + 2 && $0.end > breath.start - 2 })")
+            }
+        }
+        for (stage, place) in curve.stages.enumerated() {
+            let truth = curve.breaths.filter { $0.stage == stage }
+            let seen = usable.filter { $0.narrowestTime.seconds >= place.start && $0.narrowestTime.seconds < place.end }
+            guard truth.count > 4, seen.count > 4 else { continue }
+            let trueRate = 60 * Double(truth.count) / truth.reduce(0) { $0 + $1.end - $1.start }
+            let whole = seen.filter(\.isWhole)
+            let rate = countedRate(seen.map(\.narrowestTime.seconds)); _ = whole
+            rateErrors.append(abs(rate - trueRate))
+            if abs(rate - trueRate) > 0.5 { log.append("rate \(rate) true \(trueRate) in \(place.label)") }
+        }
+        for swallow in curve.interruptions where swallow.kind == .swallow {
+            swallows += 1
+            if found.contains(where: {
+                $0.kind == .swallow && $0.start.seconds < swallow.end && $0.end.seconds > swallow.start
+            }) { swallowsFound += 1 }
+        }
+    }
+
+    var precision: Double { Double(hits) / Double(max(1, hits + extras)) }
+    var recall: Double { Double(hits) / Double(max(1, hits + misses)) }
+    var medianClosureError: Double { closureErrors.isEmpty ? 1 : closureErrors.sorted()[closureErrors.count / 2] }
+    var summary: String {
+        let rates = rateErrors.sorted()
+        return String(
+            format: "precision %.4f recall %.4f closure error median %.4f; rate error median %.2f worst %.2f, "
+                + "%d of %d within 0.5; swallows %d, found %d, as breaths %d; other interruptions as breaths %d",
+            precision, recall, medianClosureError, rates[rates.count / 2], rates.last ?? 0,
+            rates.filter { $0 <= 0.5 }.count, rates.count, swallows, swallowsFound, swallowsAsBreaths,
+            closedByInterruption)
+    }
+}
+
+func detect(_ samples: [Sample]) -> (breaths: [Breath], interruptions: [Interruption]) {
+    var detector = BreathDetector()
+    var breaths: [Breath] = []
+    var interruptions: [Interruption] = []
+    for event in samples.flatMap({ detector.observe($0) }) + detector.finish() {
+        switch event {
+        case .breath(let breath): breaths.append(breath)
+        case .interruption(let interruption): interruptions.append(interruption)
+        }
+    }
+    return (breaths, interruptions)
+}
+
+@Suite("Breaths on the area curve")
+struct BreathDetectorTests {
+    @Test("On 40 drawn tests of five minutes nearly every breath is found, and little else", arguments: [
+        DrawnSettings(), DrawnSettings(noise: 0.02), DrawnSettings(noise: 0.01, framesPerSecond: 29.97, isVariable: true),
+        DrawnSettings(framesPerSecond: 50),
+    ])
+    func drawnTests(settings: DrawnSettings) {
+        var score = BreathScore()
+        for seed in 1...40 {
+            print("SEED \(seed)")
+            let curve = DrawnCurve(seed: UInt64(seed), settings)
+            let found = detect(curve.samples)
+            let before = score.log.count
+            score.add(curve, breaths: found.breaths, found: found.interruptions)
+            for line in score.log[before...] { print("seed \(seed): \(line)") }
+        }
+        print(score.summary)
+        #expect(score.precision >= 0.98)
+        #expect(score.recall >= 0.97)
+        #expect(score.medianClosureError <= (settings.noise > 0 ? 0.03 : 0.01))
+        #expect(score.swallowsAsBreaths == 0)
+    }
+}
+
+/// Breaths per minute by counting: long intervals between troughs hold several breaths.
+func countedRate(_ troughs: [Double]) -> Double {
+    let intervals = zip(troughs.dropFirst(), troughs).map { $0 - $1 }
+    var count = 0.0
+    var time = 0.0
+    for i in intervals.indices {
+        let near = intervals[max(0, i - 4)...min(intervals.count - 1, i + 4)].sorted()
+        let n = max(1, (intervals[i] / near[near.count / 2]).rounded())
+        guard n <= 4 else { continue }
+        count += n
+        time += intervals[i]
+    }
+    return 60 * count / time
+}
