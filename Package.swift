@@ -11,6 +11,9 @@ let strict: [SwiftSetting] = [
     .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
 ]
 
+/// Modules whose parts have tests of their own; one build then serves users and tests.
+let tested = strict + [.unsafeFlags(["-enable-testing"])]
+
 /// The pure modules prove their memory safety to the compiler as well.
 let pure = strict + [.strictMemorySafety()]
 
@@ -37,7 +40,7 @@ let package = Package(
 
         // One frame's way: words, picture, mask, opening.
         .target(name: "Frames", swiftSettings: pure),
-        .target(name: "Decode", dependencies: ["Frames", "CFFmpeg"], swiftSettings: strict),
+        .target(name: "Decode", dependencies: ["Frames", "CFFmpeg"], swiftSettings: tested),
         .target(name: "Encode", dependencies: ["Frames", "CFFmpeg"], swiftSettings: strict),
         .target(
             name: "Segment",
@@ -46,7 +49,7 @@ let package = Package(
             swiftSettings: strict),
         .target(name: "Metrics", dependencies: ["Frames"], swiftSettings: pure),
         .target(name: "Report", dependencies: ["Frames"], swiftSettings: strict),
-        .target(name: "Phantom", dependencies: ["Frames"], swiftSettings: strict),
+        .target(name: "Phantom", dependencies: ["Frames"], swiftSettings: tested),
 
         // The command: configuration, sessions, store, socket, views.
         .target(
