@@ -51,7 +51,7 @@ struct PaneLayout {
                 }
                 if isPicture(x, y) { colour = tissue(x - pane.x, y - pane.y, index) }
                 // Noise in blocks of eight as a codec leaves it, and on single pixels.
-                let block = Double((x / 8 * 31 + y / 8 * 17 + index * 7) % 5) - 2
+                let block = Double((x / 8 * 31 + y / 8 * 17 + index / 4 * 7) % 5) - 2
                 let grain = Double(Int(random >> 40) % (2 * noise + 1) - noise)
                 let stray = random >> 54 == 0 ? (random & 1 == 0 ? 255.0 : -255) : 0
                 for channel in 0..<3 {

@@ -74,12 +74,19 @@ struct GateTests {
     func faults() {
         let good = Self.tissue()
         #expect(Self.judge(Self.changed(good) { value, _ in value * 0.06 }).reasons.contains(.tooDark))
-        #expect(Self.judge(Self.changed(good) { value, _ in value * 1.5 + 120 }).reasons.contains(.overexposed))
+        #expect(Self.judge(Self.changed(good) { value, _ in value * 2.2 + 130 }).reasons.contains(.overexposed))
         #expect(Self.judge(Self.changed(good) { value, _ in value * 0.15 + 170 }).reasons.contains(.foggy))
         #expect(
-            Self.judge(Self.changed(good) { value, channel in value * 0.04 + (channel == 0 ? 150 : 60) }).reasons
+            Self.judge(Self.changed(good) { value, channel in value * 0.09 + (channel == 0 ? 150 : 60) }).reasons
                 .contains(.flat))
-        #expect(Self.judge(Self.blurred(Self.blurred(Self.blurred(good, radius: 6), radius: 6), radius: 6)).reasons == [.blurred])
+        // Out of focus, the sensor's noise stays sharp.
+        var soft = Self.blurred(Self.blurred(good, radius: 9), radius: 9)
+        var state: UInt64 = 5
+        for i in soft.pixels.indices {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            soft.pixels[i] = UInt8(max(0, min(255, Int(soft.pixels[i]) + Int(state >> 40) % 7 - 3)))
+        }
+        #expect(Self.judge(soft).reasons == [.blurred])
     }
 
     @Test("a partly fogged, dim or slightly soft picture passes")

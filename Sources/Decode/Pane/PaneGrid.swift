@@ -30,7 +30,7 @@ struct PaneGrid: Sendable {
 
     /// Brightness from which a cell is lit: above the colourless dark ground, wherever that lies.
     var litLevel: Double {
-        let dark = brightness.indices.filter { brightness[$0] < 38 && tissue[$0] < 0.1 }.map { brightness[$0] }.sorted()
+        let dark = brightness.indices.filter { brightness[$0] < 38 && tissue[$0] < 0.2 }.map { brightness[$0] }.sorted()
         guard dark.count * 50 > brightness.count else { return 24 }
         return max(20, min(42, dark[dark.count * 19 / 20] + 8))
     }
@@ -196,10 +196,10 @@ struct PaneGrid: Sendable {
         let y1 = (middleRow + 1..<max(middleRow + 1, rows)).first { row in panel((left...right).map { row * columns + $0 }) }
         let ys = top * cell..<min(size.height, (bottom + 1) * cell)
         let xs = left * cell..<min(size.width, (right + 1) * cell)
-        let minX = x0.flatMap { evidence.step(columns: $0 * cell..<($0 + 3) * cell, rows: ys, last: true) } ?? 0
-        let maxX = x1.flatMap { evidence.step(columns: ($0 - 2) * cell..<($0 + 1) * cell, rows: ys, last: false) } ?? size.width
-        let minY = y0.flatMap { evidence.step(rows: $0 * cell..<($0 + 3) * cell, columns: xs, last: true) } ?? 0
-        let maxY = y1.flatMap { evidence.step(rows: ($0 - 2) * cell..<($0 + 1) * cell, columns: xs, last: false) } ?? size.height
+        let minX = x0.flatMap { evidence.step(columns: $0 * cell..<($0 + 5) * cell, rows: ys, last: true) } ?? 0
+        let maxX = x1.flatMap { evidence.step(columns: ($0 - 4) * cell..<($0 + 1) * cell, rows: ys, last: false) } ?? size.width
+        let minY = y0.flatMap { evidence.step(rows: $0 * cell..<($0 + 5) * cell, columns: xs, last: true) } ?? 0
+        let maxY = y1.flatMap { evidence.step(rows: ($0 - 4) * cell..<($0 + 1) * cell, columns: xs, last: false) } ?? size.height
         return PixelRect(x: minX, y: minY, width: max(1, maxX - minX), height: max(1, maxY - minY))
     }
 }

@@ -162,9 +162,9 @@ private struct GateTally {
         for level in 0..<256 {
             let here = Double(twists[level])
             if sum + here >= wanted {
-                // Within a level, values are spread evenly; level 0 holds half as wide a range.
-                let share = here > 0 ? (wanted - sum) / here : 0
-                let value = level == 0 ? share * 0.5 : Double(level) - 0.5 + share
+                // Less than a level cannot be told from none; within a level, values are spread evenly.
+                guard level > 0 else { return 0 }
+                let value = Double(level) - 0.5 + (wanted - sum) / here
                 let deviation = value / 0.43 / 2
                 return deviation * deviation
             }

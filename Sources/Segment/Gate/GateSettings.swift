@@ -29,7 +29,7 @@ package struct GateSettings: Codable, Sendable, Equatable {
     package init(
         uniformity: Double = 0.93, darkUniformity: Double = 0.995, darkestMean: Double = 0.05,
         mostBlack: Double = 0.85, mostSaturated: Double = 0.35, brightestMean: Double = 0.88, leastContrast: Double = 0.05,
-        leastRelativeContrast: Double = 0.22, leastSharpness: Double = 0.068, mostFog: Double = 0.42
+        leastRelativeContrast: Double = 0.22, leastSharpness: Double = 0.07, mostFog: Double = 0.42
     ) {
         self.uniformity = uniformity
         self.darkUniformity = darkUniformity
