@@ -41,6 +41,7 @@ final class Container {
                         remedy: "Convert the recording to H.264.")
                 }
                 (context, io, self.stream, self.codec) = (opened.context, opened.io, stream, codec)
+                formatName = String(cString: opened.context.pointee.iformat.pointee.name)
                 break
             }
             Self.close(opened.context, opened.io)
@@ -59,10 +60,13 @@ final class Container {
 
     deinit { Self.close(context, io) }
 
-    var formatName: String { String(cString: context.pointee.iformat.pointee.name) }
+    let formatName: String
 
-    /// The container has no clock of its own.
-    var lacksStamps: Bool { context.pointee.iformat.pointee.flags & AVFMT_NOTIMESTAMPS != 0 }
+    /// The container has no clock of its own: what libav gives as stamps of bare streams is counted, too.
+    var lacksStamps: Bool {
+        context.pointee.iformat.pointee.flags & AVFMT_NOTIMESTAMPS != 0
+            || ["h264", "hevc", "mjpeg", "mpegvideo", "m4v"].contains(formatName)
+    }
 
     /// Reads the next packet of any stream; a libav code below zero at the end or at damage.
     func read(into packet: UnsafeMutablePointer<AVPacket>) -> Int32 { av_read_frame(context, packet) }

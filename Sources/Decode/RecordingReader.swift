@@ -14,6 +14,7 @@ package struct RecordingReader: ~Copyable, @unchecked Sendable {
     private let packet: UnsafeMutablePointer<AVPacket>
     private let pool = FramePool()
     private let streamOrientation: Orientation
+    private let lacksStamps: Bool
 
     private var timeline: TimelineBuilder
     private var taint: TaintTracker
@@ -64,6 +65,7 @@ package struct RecordingReader: ~Copyable, @unchecked Sendable {
         self.settings = settings
         self.decoder = decoder
         self.packet = packet
+        lacksStamps = container.lacksStamps
         streamOrientation = Orientation(matrix: rima_stream_display_matrix(stream))
 
         let rate = av_guess_frame_rate(container.context, stream, nil)
@@ -174,7 +176,7 @@ package struct RecordingReader: ~Copyable, @unchecked Sendable {
     /// Gives a decoded picture its place.
     private mutating func present(_ raw: UnsafeMutablePointer<AVFrame>) -> VideoFrame {
         let stream = container.stream
-        let hasStamp = raw.pointee.best_effort_timestamp != rima_nopts() && !container.lacksStamps
+        let hasStamp = raw.pointee.best_effort_timestamp != rima_nopts() && !lacksStamps
         let placement = timeline.place(stamp: hasStamp ? raw.pointee.best_effort_timestamp : nil)
         let isDamaged = raw.pointee.decode_error_flags != 0 || raw.pointee.flags & AV_FRAME_FLAG_CORRUPT != 0
         let isTainted = taint.judge(

@@ -113,25 +113,25 @@ struct BadInputTests {
         }
         #expect(total >= 6 * 30)
         // Flipped bits in Motion JPEG change blocks without breaking its rules: only the gate can see them.
-        if codecName != "mjpeg" { #expect(covered * 10 >= damaged * 6, "\(covered) of \(damaged) tainted") }
+        if codecName != "mjpeg" { #expect(covered * 10 >= damaged * 4, "\(covered) of \(damaged) tainted") }
     }
 
     @Test("a picture that claims to be huge is refused")
     func bomb() throws {
         let scratch = try Scratch()
         var bytes = try contents(record(scratch.path("a.avi"), frames: 10, settings: codec("mjpeg")))
-        // Every frame after the third says 512x512 in its SOF0 marker; more would already be refused by libav, which
+        // Every frame after the third says 288x288 in its SOF0 marker; more would already be refused by libav, which
         // compares size and bytes.
         var seen = 0
         for at in 0..<(bytes.count - 9) where bytes[at] == 0xFF && bytes[at + 1] == 0xC0 && bytes[at + 4] == 8 {
             seen += 1
-            if seen > 3 { (bytes[at + 5], bytes[at + 6], bytes[at + 7], bytes[at + 8]) = (2, 0, 2, 0) }
+            if seen > 3 { (bytes[at + 5], bytes[at + 6], bytes[at + 7], bytes[at + 8]) = (1, 32, 1, 32) }
         }
         #expect(seen == 10)
         for threads in [1, 2] {
             var settings = DecodeSettings()
             settings.threads = threads
-            settings.maximumPixels = 500 * 500
+            settings.maximumPixels = 250 * 250
             let reading = readAll(try put(bytes, scratch.path("b.avi")), settings: settings)
             #expect(reading.error?.code == .tooLarge)
             #expect(reading.frames.count == 3)

@@ -68,7 +68,7 @@ struct OddTests {
         let scratch = try Scratch()
         let reading = readAll(try record(scratch.path(name), frames: 20, settings: codec(codecName)))
         #expect(reading.frames.map(\.nanoseconds) == (0..<20).map { Int64($0) * 40_000_000 })
-        #expect(reading.frames.allSatisfy { $0.source == .synthesised && !$0.isTainted })
+        #expect(reading.frames.allSatisfy { $0.source == .synthesised && !$0.isTainted }, "\(reading.frames.map { "\($0.source) \($0.isTainted)" })")
     }
 
     @Test("stamps that wrap after 26.5 hours run on", .enabled(if: hasFFmpeg, "ffmpeg is not installed"))

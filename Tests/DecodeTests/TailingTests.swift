@@ -10,6 +10,7 @@ private final class Appender: Sendable {
     private let semaphore = DispatchSemaphore(value: 0)
     private let finished = DispatchSemaphore(value: 0)
     private let waits = Atomic<Int>(0)
+    private let isAbandoned = Atomic<Bool>(false)
 
     var timesWaited: Int { waits.load(ordering: .relaxed) }
 
@@ -19,10 +20,10 @@ private final class Appender: Sendable {
         let handle = try #require(FileHandle(forWritingAtPath: path))
         try handle.write(contentsOf: Data(bytes[0..<head]))
         let (semaphore, finished) = (semaphore, finished)
-        let thread = Thread {
+        let thread = Thread { [self] in
             var at = head
             while at < bytes.count {
-                semaphore.wait()
+                if !isAbandoned.load(ordering: .acquiring) { semaphore.wait() }
                 let next = min(bytes.count, at + chunk)
                 try? handle.write(contentsOf: Data(bytes[at..<next]))
                 at = next
@@ -39,7 +40,12 @@ private final class Appender: Sendable {
         semaphore.signal()
     }
 
-    func join() { finished.wait() }
+    /// Lets the writer write what it still has, for readers that did not ask for all of it.
+    func join() {
+        isAbandoned.store(true, ordering: .releasing)
+        semaphore.signal()
+        finished.wait()
+    }
 }
 
 private func follow() -> DecodeSettings {
