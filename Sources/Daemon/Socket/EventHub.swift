@@ -23,7 +23,13 @@ package final class EventHub: Sendable {
         var tracks: [SessionTrack] = []
         var byName: [String: SessionTrack] = [:]
         var wake: (@Sendable () -> Void)?
+        /// Counts tracks as they are made.
+        var made = 0
+        /// Tracks let go of lately, so that a reader who never saw one can say how much it missed.
+        var evicted: [EvictedTrack] = []
     }
+
+    private static let evictionsKept = 4096
 
     /// Ended sessions whose rows stay in memory; older ones are read from the store.
     static let endedSessionsKept = 4
@@ -58,7 +64,13 @@ package final class EventHub: Sendable {
             let ended = state.tracks.filter(\.hasEnded)
             let old = ended.dropLast(Self.endedSessionsKept)
             guard !old.isEmpty else { return [] }
-            for track in old { state.byName[track.session] = nil }
+            for track in old {
+                state.byName[track.session] = nil
+                state.evicted.append(EvictedTrack(index: track.index, rows: track.end.ordinal))
+            }
+            if state.evicted.count > 2 * Self.evictionsKept {
+                state.evicted.removeFirst(state.evicted.count - Self.evictionsKept)
+            }
             state.tracks.removeAll { track in old.contains { $0 === track } }
             return Array(old)
         }
@@ -94,6 +106,15 @@ package final class EventHub: Sendable {
 
     var tracks: [SessionTrack] { state.withLock { $0.tracks } }
 
+    /// The tracks, how many were ever made, and those made after `index` that are gone already.
+    func census(after index: Int) -> (tracks: [SessionTrack], made: Int, missed: Int) {
+        state.withLock { state in
+            guard state.made > index else { return (state.tracks, state.made, 0) }
+            let missed = state.evicted.lazy.filter { $0.index > index }.reduce(0) { $0 + $1.rows }
+            return (state.tracks, state.made, missed)
+        }
+    }
+
     func existingTrack(_ session: String) -> SessionTrack? { state.withLock { $0.byName[session] } }
 
     /// Sets who is called when there is something new. It is called from any thread, once, until `wakeTaken`.
@@ -114,7 +135,8 @@ package final class EventHub: Sendable {
     private func track(for session: String) -> SessionTrack {
         let (track, isNew) = state.withLock { state in
             if let track = state.byName[session] { return (track, false) }
-            let track = SessionTrack(session: session, historyRows: historyRows)
+            state.made += 1
+            let track = SessionTrack(session: session, index: state.made, historyRows: historyRows)
             state.byName[session] = track
             state.tracks.append(track)
             return (track, true)
@@ -122,6 +144,11 @@ package final class EventHub: Sendable {
         if isNew { listVersion.add(1, ordering: .releasing) }
         return track
     }
+}
+
+private struct EvictedTrack {
+    var index: Int
+    var rows: Int
 }
 
 /// One session's history, shared by its producer and the readers.
@@ -134,10 +161,13 @@ final class SessionTrack: Sendable {
     }
 
     let session: String
+    /// Which track this is, counted from 1 in the order of making.
+    let index: Int
     private let inner: Mutex<Inner>
 
-    init(session: String, historyRows: Int) {
+    init(session: String, index: Int, historyRows: Int) {
         self.session = session
+        self.index = index
         inner = Mutex(Inner(history: EventHistory(capacity: historyRows)))
     }
 

@@ -29,6 +29,8 @@ final class Subscriber: ChannelDuplexHandler {
     private var scope = StreamScope.all
     private var follows: [Follow] = []
     private var seenVersion = -1
+    /// Tracks made up to this count have been looked at.
+    private var seenTracks = 0
     private var isHeld = true
     private var isPumping = false
     private var isReadPending = false
@@ -170,7 +172,9 @@ final class Subscriber: ChannelDuplexHandler {
     }
 
     private func subscribe(_ wanted: StreamScope, fromSeq: Int?) {
-        let tracks = core.hub.tracks
+        let census = core.hub.census(after: .max)
+        let tracks = census.tracks
+        seenTracks = census.made
         var tracksWanted: [SessionTrack]
         switch wanted {
         case .all: tracksWanted = tracks
@@ -276,14 +280,17 @@ final class Subscriber: ChannelDuplexHandler {
     }
 
     private func followNews() {
-        follows = core.hub.tracks.map { Follow(newsOf: $0) }
+        let census = core.hub.census(after: .max)
+        seenTracks = census.made
+        follows = census.tracks.map { Follow(newsOf: $0) }
     }
 
     private func pump() {
-        guard let context, !isHeld, !isPumping, !isClosed else { return }
+        guard let context, !isPumping, !isClosed else { return }
         isPumping = true
         defer { isPumping = false }
         refreshFollows()
+        guard !isHeld else { return }
         if droppedElsewhere > 0, context.channel.isWritable {
             write(StreamLines.gap(session: "*", dropped: droppedElsewhere, fromSeq: nil, toSeq: nil))
             dropped += droppedElsewhere
@@ -399,9 +406,12 @@ final class Subscriber: ChannelDuplexHandler {
         follows.removeAll { $0.isOver }
         switch scope {
         case .all:
-            for track in core.hub.tracks where !follows.contains(where: { $0.track === track }) {
+            let census = core.hub.census(after: seenTracks)
+            for track in census.tracks where track.index > seenTracks {
                 follows.append(Follow(startOf: track))
             }
+            droppedElsewhere += census.missed
+            seenTracks = census.made
         case .latest:
             guard let track = core.hub.tracks.last else { break }
             scope = .session(track.session)
