@@ -45,9 +45,7 @@ struct BreathScore {
                 hits += 1
             } else if curve.isVisible(breath) {
                 misses += 1
-                let over = breaths.filter { $0.start.seconds < breath.end && $0.end.seconds > breath.start }
-                log.append("missed \(breath); there: " + over.map { "\($0.start.seconds)...\($0.end.seconds) at \($0.narrowestTime.seconds) \($0.isUsable) share \($0.usableShare) closure \($0.closure)" }.joined(separator: ", ")
-                    + "; faults \(curve.gaps.filter { $0.overlaps((breath.start - 2)...(breath.end + 2)) }) \(curve.interruptions.filter { $0.start < breath.end + 2 && $0.end > breath.start - 2 })")
+                log.append("missed \(breath)")
             }
         }
         for (stage, place) in curve.stages.enumerated() {
@@ -55,8 +53,7 @@ struct BreathScore {
             let seen = usable.filter { $0.narrowestTime.seconds >= place.start && $0.narrowestTime.seconds < place.end }
             guard truth.count > 4, seen.count > 4 else { continue }
             let trueRate = 60 * Double(truth.count) / truth.reduce(0) { $0 + $1.end - $1.start }
-            let whole = seen.filter(\.isWhole)
-            let rate = countedRate(seen.map(\.narrowestTime.seconds)); _ = whole
+            let rate = breathingRate(seen.map(\.narrowestTime)) ?? 0
             rateErrors.append(abs(rate - trueRate))
             if abs(rate - trueRate) > 0.5 { log.append("rate \(rate) true \(trueRate) in \(place.label)") }
         }
@@ -104,7 +101,6 @@ struct BreathDetectorTests {
     func drawnTests(settings: DrawnSettings) {
         var score = BreathScore()
         for seed in 1...40 {
-            print("SEED \(seed)")
             let curve = DrawnCurve(seed: UInt64(seed), settings)
             let found = detect(curve.samples)
             let before = score.log.count
@@ -117,19 +113,4 @@ struct BreathDetectorTests {
         #expect(score.medianClosureError <= (settings.noise > 0 ? 0.03 : 0.01))
         #expect(score.swallowsAsBreaths == 0)
     }
-}
-
-/// Breaths per minute by counting: long intervals between troughs hold several breaths.
-func countedRate(_ troughs: [Double]) -> Double {
-    let intervals = zip(troughs.dropFirst(), troughs).map { $0 - $1 }
-    var count = 0.0
-    var time = 0.0
-    for i in intervals.indices {
-        let near = intervals[max(0, i - 4)...min(intervals.count - 1, i + 4)].sorted()
-        let n = max(1, (intervals[i] / near[near.count / 2]).rounded())
-        guard n <= 4 else { continue }
-        count += n
-        time += intervals[i]
-    }
-    return 60 * count / time
 }
