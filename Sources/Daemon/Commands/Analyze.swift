@@ -44,8 +44,8 @@ struct AnalyzeCommand: ParsableCommand {
         var settings = try MeasuringSettings(configuration, modelPath: shared.model)
         settings.decode.follow = follow
         let stop = StopFlag()
-        let interrupt = Interrupt(raising: stop)
-        defer { interrupt.cancel() }
+        let signals = stopOnSignal(stop)
+        defer { signals.cancel() }
         var firstError: CommandError?
         for file in files where !stop.isRaised {
             do {
@@ -151,6 +151,8 @@ private final class AnalyzeDisplay: SessionObserver {
     func changed(_ state: ReaderState) {
         if case .waitingForIndex(let message) = state, !isQuiet { Terminal.warn(message) }
     }
+
+    func lives() {}
 
     func finish() { progress.finish() }
 

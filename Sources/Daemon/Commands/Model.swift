@@ -44,8 +44,11 @@ struct CheckCommand: ParsableCommand {
     @Argument(help: "Configuration file. Default: /etc/rima/rima.yaml where it exists.")
     var file: String?
 
+    @Option(help: "The same, as other verbs take it.")
+    var config: String?
+
     mutating func run() throws {
-        let configuration = try Configuration.forCommand(path: file)
+        let configuration = try Configuration.forCommand(path: file ?? config)
         let settings = try MeasuringSettings(configuration)
         let path = try settings.modelPath ?? BundledModel.path("opening.onnx")
         let card = try loadModel(path).card

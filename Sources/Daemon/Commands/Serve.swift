@@ -21,8 +21,11 @@ struct ServeCommand: AsyncParsableCommand {
 
     func run() async throws {
         let configuration = try Configuration.forCommand(path: config)
-        let logger = ServiceLog.logger(level: configuration.log.level)
-        let notifier = ServiceNotifier(environment: ProcessInfo.processInfo.environment)
+        let environment = ProcessInfo.processInfo.environment
+        let logger = Logger(label: "rima") { label in
+            ServiceLogHandler(label: label, level: configuration.log.level.level, environment: environment)
+        }
+        let notifier = ServiceNotifier(environment: environment)
         let hub = EventHub(historyRows: configuration.socket.historyRows)
         let supervisor = Supervisor(
             configuration: configuration, configurationPath: config, hub: hub, notifier: notifier, logger: logger)
@@ -30,14 +33,14 @@ struct ServeCommand: AsyncParsableCommand {
         let server = try await openSocket(configuration, hub: hub, supervisor: supervisor, registry: registry, logger: logger)
         let signals = ServiceSignals { signal in
             switch signal {
-            case .terminate: supervisor.stop()
+            case .stop: supervisor.stop()
+            case .stopNow: Foundation.exit(130)
             case .reload: supervisor.reload()
             }
         }
         defer { signals.cancel() }
         logger.notice("rima \(rimaVersion) listens on \(configuration.socket.path). \(researchNotice)")
         notifier.ready()
-        notifier.startWatchdog()
         try await supervisor.run(configuration)
         await server.shutdown()
         logger.notice("stopped; all rows are kept")

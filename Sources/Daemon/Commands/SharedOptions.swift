@@ -134,21 +134,9 @@ enum BundledModel {
 }
 
 /// Raises a stop flag on the first SIGINT or SIGTERM; a second one ends the program at once.
-final class Interrupt {
-    private let sources: [any DispatchSourceSignal]
-
-    init(raising stop: StopFlag) {
-        sources = [SIGINT, SIGTERM].map { number in
-            signal(number, SIG_IGN)
-            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-            source.setEventHandler {
-                if stop.isRaised { exit(130) }
-                stop.raise()
-            }
-            source.resume()
-            return source
-        }
+func stopOnSignal(_ stop: StopFlag) -> ServiceSignals {
+    ServiceSignals([SIGINT, SIGTERM]) { signal in
+        if signal == .stopNow { exit(130) }
+        stop.raise()
     }
-
-    func cancel() { for source in sources { source.cancel() } }
 }

@@ -27,8 +27,8 @@ struct WorkerCommand: ParsableCommand {
         var settings = try MeasuringSettings(try Configuration.forCommand(path: config))
         settings.decode.follow = true
         let stop = StopFlag()
-        let interrupt = Interrupt(raising: stop)
-        defer { interrupt.cancel() }
+        let signals = stopOnSignal(stop)
+        defer { signals.cancel() }
         let inbox = SessionInbox()
         CommandReader(inbox: inbox, stop: stop).start()
         let writer = EventWriter(session: folder.name)
@@ -117,6 +117,11 @@ private final class EventWriter: SessionObserver {
         case .waitingForData: self.state("waiting_for_data", detail: "")
         case .waitingForIndex(let message): self.state("waiting_for_index", detail: message)
         }
+    }
+
+    func lives() {
+        begin(nil)
+        send()
     }
 
     func ended(_ outcome: SessionOutcome) {

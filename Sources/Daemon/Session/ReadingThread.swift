@@ -34,13 +34,15 @@ final class ReadingThread: @unchecked Sendable {
     }
 
     /// Waits until it is known what the recording is.
-    /// - Parameter onState: told what is being waited for meanwhile.
-    func waitForInfo(onState: (ReaderState) -> Void) throws(DecodeError) -> RecordingInfo {
+    /// - Parameter observer: told what is being waited for meanwhile.
+    func waitForInfo(_ observer: any SessionObserver) throws(DecodeError) -> RecordingInfo {
         condition.lock()
         defer { condition.unlock() }
         while info == nil {
-            condition.wait()
-            tell(onState)
+            condition.wait(until: Date(timeIntervalSinceNow: 1))
+            for state in states { observer.changed(state) }
+            states.removeAll()
+            observer.lives()
         }
         guard let info else { preconditionFailure("the loop ends with an answer") }
         return try info.get()
@@ -57,7 +59,8 @@ final class ReadingThread: @unchecked Sendable {
     func takeStates(_ onState: (ReaderState) -> Void) {
         condition.lock()
         defer { condition.unlock() }
-        tell(onState)
+        for state in states { onState(state) }
+        states.removeAll()
     }
 
     /// How the recording ended. Ask after the inbox has said `end`.
@@ -66,11 +69,6 @@ final class ReadingThread: @unchecked Sendable {
         defer { condition.unlock() }
         guard let end else { return RecordingEnding(reason: .stopped) }
         return try end.get()
-    }
-
-    private func tell(_ onState: (ReaderState) -> Void) {
-        for state in states { onState(state) }
-        states.removeAll()
     }
 
     private func read() {

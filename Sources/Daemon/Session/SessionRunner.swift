@@ -23,6 +23,8 @@ protocol SessionObserver: AnyObject {
     func measured(_ row: NumberedSample, stage: String)
     func marked(_ mark: StageMark)
     func changed(_ state: ReaderState)
+    /// Called about once a second, whether or not frames come.
+    func lives()
 }
 
 /// How a session came out.
@@ -64,12 +66,13 @@ final class SessionRunner {
         self.observer = observer
         self.stop = stop
         self.inbox = inbox
+        let loaded = try loadModel(job.settings.modelPath)
         try job.folder.create()
         lock = try job.folder.acquireLock()
         if job.startsOver { job.folder.forget() }
         store = try openStore(job.folder)
         try claim(store, for: job)
-        model = try loadModel(job.settings.modelPath)
+        model = loaded
         let resume = try store.resumePoint()
         measurer = try FrameMeasurer(
             settings: job.settings, model: model,
@@ -89,7 +92,7 @@ final class SessionRunner {
         let reading = ReadingThread(job: job, stop: stop, inbox: inbox)
         reading.start()
         defer { inbox.close() }
-        let info = try reading.waitForInfo { [observer] state in observer.changed(state) }
+        let info = try reading.waitForInfo(observer)
         observer.opened(info, resumingAt: nextFrame)
         try setFacts(info)
         let panes = try storedPanes()
@@ -114,7 +117,11 @@ final class SessionRunner {
             case .end:
                 break loop
             }
-            if .now - lastCommit >= Self.commitInterval { try commit() }
+            reading.takeStates { observer.changed($0) }
+            if .now - lastCommit >= Self.commitInterval {
+                try commit()
+                observer.lives()
+            }
         }
         if let first = held.first {
             paneLock.settle(firstHeld: first.frame.index)

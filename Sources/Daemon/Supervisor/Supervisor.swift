@@ -9,6 +9,8 @@ private enum Occurrence: Sendable {
     case found([FoundRecording])
     case ended(session: String, WorkerEnding)
     case retry(SessionFolder)
+    /// Time to look after the workers and to tell systemd that all is well.
+    case tick
     case reload
     case stop
 }
@@ -26,6 +28,9 @@ final class Supervisor: Sendable {
 
     /// A worker that crashes is started again after this long, and longer each time.
     private static let restartDelay = Duration.seconds(1)
+    /// A worker tells that it lives once a second; one that has been silent for this long hangs.
+    private static let silenceLimit = Duration.seconds(15)
+    private static let tickInterval = Duration.seconds(2)
 
     init(
         configuration: Configuration, configurationPath: String?, hub: EventHub, notifier: ServiceNotifier, logger: Logger
@@ -58,6 +63,9 @@ final class Supervisor: Sendable {
         defer { watching.cancel() }
         await withDiscardingTaskGroup { group in
             startWaiting(&state, in: &group)
+            group.addTask { [report] in
+                while (try? await Task.sleep(for: Self.tickInterval)) != nil { report.yield(.tick) }
+            }
             for await occurrence in occurrences {
                 switch occurrence {
                 case .found(let recordings):
@@ -66,6 +74,12 @@ final class Supervisor: Sendable {
                     settle(session, ending, &state)
                 case .retry(let folder):
                     state.waiting.append(folder)
+                case .tick:
+                    commands.endSilent(for: Self.silenceLimit) { session in
+                        logger.error("the worker hangs; it is ended and started again", metadata: ["session": "\(session)"])
+                    }
+                    notifier.watchdog()
+                    continue
                 case .reload:
                     reload(&state, &watching)
                 case .stop:

@@ -17,21 +17,46 @@ enum WorkerEnding: Sendable, Hashable {
     case crashed(String)
 }
 
-/// Commands to running workers: one JSON object a line on their standard input.
+/// The running workers: commands go to them as one JSON object a line on their standard input.
 final class WorkerCommands: Sendable {
-    private let writers = Mutex<[String: StandardInputWriter]>([:])
+    private struct Line {
+        var writer: StandardInputWriter
+        var process: pid_t
+        var lastHeard: ContinuousClock.Instant
+    }
 
-    fileprivate func register(_ writer: StandardInputWriter?, for session: String) {
-        writers.withLock { $0[session] = writer }
+    private let lines = Mutex<[String: Line]>([:])
+
+    fileprivate func register(_ writer: StandardInputWriter, process: pid_t, for session: String) {
+        lines.withLock { $0[session] = Line(writer: writer, process: process, lastHeard: .now) }
+    }
+
+    fileprivate func remove(_ session: String) {
+        lines.withLock { $0[session] = nil }
+    }
+
+    fileprivate func heard(_ session: String) {
+        lines.withLock { $0[session]?.lastHeard = .now }
+    }
+
+    /// Kills workers that have been silent for too long.
+    func endSilent(for limit: Duration, onKill: (String) -> Void) {
+        let silent = lines.withLock { all in
+            all.filter { .now - $0.value.lastHeard > limit }.map { ($0.key, $0.value.process) }
+        }
+        for (session, process) in silent {
+            onKill(session)
+            kill(process, SIGKILL)
+        }
     }
 
     /// Names of the sessions that can be talked to.
-    var sessions: [String] { writers.withLock { $0.keys.sorted() } }
+    var sessions: [String] { lines.withLock { $0.keys.sorted() } }
 
     /// Sends a line to a session's worker.
     /// - Returns: false when the session is not running.
     func send(_ line: String, to session: String) async -> Bool {
-        guard let writer = writers.withLock({ $0[session] }) else { return false }
+        guard let writer = lines.withLock({ $0[session]?.writer }) else { return false }
         return (try? await writer.write(line + "\n")) != nil
     }
 }
@@ -54,10 +79,12 @@ struct WorkerProcess: Sendable {
             .path("/proc/self/exe"), arguments: Arguments(arguments), platformOptions: options,
             input: .inputWriter, output: .sequence, error: .currentStandardError
         ) { execution in
-            commands.register(execution.standardInputWriter, for: folder.name)
-            defer { commands.register(nil, for: folder.name) }
+            commands.register(
+                execution.standardInputWriter, process: execution.processIdentifier.value, for: folder.name)
+            defer { commands.remove(folder.name) }
             var lines = LineBuffer()
             for try await buffer in execution.standardOutput {
+                commands.heard(folder.name)
                 buffer.withUnsafeBytes { bytes in
                     lines.append(bytes) { line in deliver(line) }
                 }
@@ -74,6 +101,8 @@ struct WorkerProcess: Sendable {
     /// A line is `SEQUENCE<tab>JSON`; the sequence is empty for lines outside the history.
     private func deliver(_ line: ArraySlice<UInt8>) {
         guard let tab = line.firstIndex(of: UInt8(ascii: "\t")) else { return }
+        // A line of a tab alone says that the worker lives.
+        guard tab + 1 < line.endIndex else { return }
         let sequence = Int(String(decoding: line[..<tab], as: UTF8.self))
         onLine(sequence, String(decoding: line[(tab + 1)...], as: UTF8.self))
     }
