@@ -6,7 +6,7 @@
 struct AxisFilter {
     /// Where an axis of the target lies on the samples.
     struct Geometry: Equatable {
-        /// Begin and end of the target in sample units; sample k covers k ... k + 1.
+        /// Begin and end of the target in sample units; sample k covers the unit from k on.
         var begin: Double
         var end: Double
         /// Number of target pixels.

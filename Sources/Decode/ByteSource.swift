@@ -165,7 +165,7 @@ final class ByteSource {
         if watch.wait(milliseconds: Self.watchMilliseconds) == .writerClosed { sizeAtClose = size }
     }
 
-    /// Whether the path still leads to the file that is being read. A file that was only renamed is read on.
+    /// Whether the path still leads to the file that is being read; one that was only renamed is read on.
     private func fateOfPath(_ own: stat) -> RecordingEnding.Reason? {
         var status = stat()
         guard stat(path, &status) == 0 else { return errno == ENOENT && own.st_nlink == 0 ? .deleted : nil }

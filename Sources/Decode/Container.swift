@@ -1,7 +1,9 @@
 // A container, opened by libav on bytes that we read ourselves.
 import CFFmpeg
 
-/// Formats that recorders write. Lists that point to other files, pictures and subtitles are not among them.
+/// Formats that recorders write.
+///
+/// Lists that point to other files, pictures and subtitles are not among them.
 private let allowedFormats =
     "mov,matroska,webm,avi,mpegts,mpeg,asf,flv,gif,dv,h264,hevc,mjpeg,mpegvideo,m4v,ogg,ivf"
 

@@ -107,7 +107,8 @@ final class FileWatch {
     func wait(milliseconds: Int32) -> Event {
         var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
         guard poll(&entry, 1, milliseconds) > 0 else { return .none }
-        return withUnsafeTemporaryAllocation(byteCount: 4096, alignment: MemoryLayout<inotify_event>.alignment) { buffer in
+        return withUnsafeTemporaryAllocation(byteCount: 4096, alignment: MemoryLayout<inotify_event>.alignment) {
+            buffer in
             var event = Event.none
             while true {
                 let got = Glibc.read(descriptor, buffer.baseAddress, buffer.count)

@@ -200,7 +200,8 @@ struct PlainConverter: ~Copyable {
             withUnsafePointer(to: &picture.pointee.data) { out in
                 sws_scale(
                     context,
-                    UnsafeRawPointer(data).assumingMemoryBound(to: UnsafePointer<UInt8>?.self), &frame.pointee.linesize.0,
+                    UnsafeRawPointer(data).assumingMemoryBound(to: UnsafePointer<UInt8>?.self),
+                    &frame.pointee.linesize.0,
                     0, height,
                     UnsafeRawPointer(out).assumingMemoryBound(to: UnsafeMutablePointer<UInt8>?.self),
                     &picture.pointee.linesize.0)

@@ -53,7 +53,8 @@ struct PlaneSampler {
                         sampleShift: plane.shift, down: down, into: row)
                 } else {
                     blend(
-                        first + top * plane.rowBytes, rowBytes: plane.rowBytes, weights: weights, count: count, into: row)
+                        first + top * plane.rowBytes, rowBytes: plane.rowBytes, weights: weights, count: count,
+                        into: row)
                 }
             }
             gather(row, filter: horizontal, step: step, into: out)

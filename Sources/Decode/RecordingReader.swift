@@ -71,7 +71,8 @@ package struct RecordingReader: ~Copyable, @unchecked Sendable {
         let rate = av_guess_frame_rate(container.context, stream, nil)
         let isKnownRate = rate.num > 0 && rate.den > 0
         timeline = TimelineBuilder(
-            timeBaseNumerator: Int(stream.pointee.time_base.num), timeBaseDenominator: Int(stream.pointee.time_base.den),
+            timeBaseNumerator: Int(stream.pointee.time_base.num),
+            timeBaseDenominator: Int(stream.pointee.time_base.den),
             nominalStep: isKnownRate ? 1_000_000_000 * Int64(rate.den) / Int64(rate.num) : nil,
             stampBits: Int(stream.pointee.pts_wrap_bits))
         let properties = avcodec_descriptor_get(parameters.pointee.codec_id)?.pointee.props ?? 0
@@ -153,7 +154,9 @@ package struct RecordingReader: ~Copyable, @unchecked Sendable {
             packetOrdinal += 1
             rima_tag_packet(decoder, packet, ordinal)
             lastPacketIncomplete = packet.pointee.flags & AV_PKT_FLAG_CORRUPT != 0
-            if lastPacketIncomplete || !isWhole(packet, codec: decoder.pointee.codec_id) { taint.damagedPacket(ordinal) }
+            if lastPacketIncomplete || !isWhole(packet, codec: decoder.pointee.codec_id) {
+                taint.damagedPacket(ordinal)
+            }
             let sent = avcodec_send_packet(decoder, packet)
             if sent < 0, sent != rima_averror_eagain() { try noteDamage(sent) }
             return
@@ -164,7 +167,8 @@ package struct RecordingReader: ~Copyable, @unchecked Sendable {
     private mutating func noteDamage(_ code: Int32) throws(DecodeError) {
         if code == rima_averror(ENOMEM) { throw memoryError(container.source.path) }
         if decoder.pointee.coded_width == 0, decoder.pointee.width == 0, frameIndex > 0 || packetOrdinal > 1 {
-            throw sizeError("its pictures become larger than the limit", settings: settings, path: container.source.path)
+            throw sizeError(
+                "its pictures become larger than the limit", settings: settings, path: container.source.path)
         }
         let isFrameThreaded = decoder.pointee.active_thread_type & FF_THREAD_FRAME != 0
         let delay = isFrameThreaded ? Int64(max(1, decoder.pointee.thread_count)) : 1

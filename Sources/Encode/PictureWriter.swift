@@ -3,7 +3,7 @@ import CFFmpeg
 package import Frames
 import Glibc
 
-/// Encodes pictures as PNG and JPEG, in memory or into files. Same picture, same bytes.
+/// Encodes pictures as PNG and JPEG, in memory or into files; same picture, same bytes.
 package enum PictureWriter {
     /// Writes a PNG file, whole or not at all.
     package static func png(_ picture: borrowing RGBPicture, to path: String) throws(EncodeError) {

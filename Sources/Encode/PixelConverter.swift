@@ -2,7 +2,7 @@
 import CFFmpeg
 import Frames
 
-/// Converts pictures of one size, through libswscale. Owns its context.
+/// Converts pictures of one size, through libswscale, whose context it owns.
 final class PixelConverter {
     private let context: OpaquePointer
     private let size: PixelSize

@@ -2,8 +2,9 @@
 import CFFmpeg
 package import Frames
 
-/// Writes a recording, picture by picture. Same pictures and settings, same bytes.
+/// Writes a recording, picture by picture.
 ///
+/// Same pictures and settings, same bytes.
 /// Call `finish` in the end; without it the recording stays unfinalised, as after a crash. Not thread-safe.
 package final class RecordingWriter {
     package let path: String
@@ -49,9 +50,10 @@ package final class RecordingWriter {
     }
 
     deinit {
-        var (encoder, frame, packet): (
-            UnsafeMutablePointer<AVCodecContext>?, UnsafeMutablePointer<AVFrame>?, UnsafeMutablePointer<AVPacket>?
-        ) = (encoder, frame, packet)
+        var (encoder, frame, packet):
+            (
+                UnsafeMutablePointer<AVCodecContext>?, UnsafeMutablePointer<AVFrame>?, UnsafeMutablePointer<AVPacket>?
+            ) = (encoder, frame, packet)
         avcodec_free_context(&encoder)
         av_frame_free(&frame)
         av_packet_free(&packet)
@@ -142,7 +144,8 @@ private struct Parts {
             }
             let isFramed = context.pointee.oformat.pointee.flags & AVFMT_GLOBALHEADER != 0
             try configure(
-                encoder, codec: codec, size: size, rate: rate, settings: settings, hasGlobalHeader: isFramed, path: path)
+                encoder, codec: codec, size: size, rate: rate, settings: settings, hasGlobalHeader: isFramed, path: path
+            )
             avcodec_parameters_from_context(stream.pointee.codecpar, encoder)
             stream.pointee.time_base = encoder.pointee.time_base
             stream.pointee.avg_frame_rate = rate
@@ -158,7 +161,9 @@ private struct Parts {
                 size: size, format: encoder.pointee.pix_fmt, matrix: encoder.pointee.colorspace,
                 isFullRange: encoder.pointee.color_range == AVCOL_RANGE_JPEG)
             try openFile(context, path: path, settings: settings)
-            (self.context, self.encoder, self.stream, self.frame, self.packet) = (context, encoder, stream, frame, packet)
+            (self.context, self.encoder, self.stream, self.frame, self.packet) = (
+                context, encoder, stream, frame, packet
+            )
         } catch {
             avcodec_free_context(&encoder)
             av_frame_free(&frame)
@@ -176,7 +181,9 @@ private func findEncoder(_ name: String?, container: UnsafePointer<AVOutputForma
     if let name {
         let preferred = ["h264": "libx264", "hevc": "libx265", "flv1": "flv"][name] ?? name
         if let codec = avcodec_find_encoder_by_name(preferred) { return codec }
-        if let descriptor = avcodec_descriptor_get_by_name(name), let codec = avcodec_find_encoder(descriptor.pointee.id) {
+        if let descriptor = avcodec_descriptor_get_by_name(name),
+            let codec = avcodec_find_encoder(descriptor.pointee.id)
+        {
             return codec
         }
     } else if let codec = avcodec_find_encoder(container.pointee.video_codec) {

@@ -7,7 +7,7 @@ package struct WriterSettings: Sendable {
     package var codec: String?
     /// Bits per second; nil for a fixed quality.
     package var bitRate: Int?
-    /// 0 (worst) ... 1 (best), where no bit rate is given.
+    /// From 0 (worst) to 1 (best), where no bit rate is given.
     package var quality = 0.75
     /// Frames from one key frame to the next.
     package var keyFrameDistance = 25

@@ -90,7 +90,9 @@ struct BadInputTests {
 
     @Test(
         "flipped bits end nothing early and crash nothing",
-        arguments: [("a.mkv", "h264"), ("a.ts", "mpeg2video"), ("a.avi", "mpeg4"), ("b.avi", "mjpeg"), ("a.wmv", "wmv2")])
+        arguments: [
+            ("a.mkv", "h264"), ("a.ts", "mpeg2video"), ("a.avi", "mpeg4"), ("b.avi", "mjpeg"), ("a.wmv", "wmv2"),
+        ])
     func flipped(name: String, codecName: String) throws {
         let scratch = try Scratch()
         let bytes = try contents(record(scratch.path(name), frames: 60, settings: codec(codecName)))

@@ -59,7 +59,8 @@ func put(_ bytes: [UInt8], _ path: String) throws -> String {
 /// Writes `frames` drawn pictures.
 @discardableResult
 func record(
-    _ path: String, frames: Int = 60, size: PixelSize = small, rate: Int = 25, settings: WriterSettings = WriterSettings()
+    _ path: String, frames: Int = 60, size: PixelSize = small, rate: Int = 25,
+    settings: WriterSettings = WriterSettings()
 ) throws -> String {
     let writer = try RecordingWriter(path: path, size: size, rateNumerator: rate, settings: settings)
     for index in 0..<frames { try writer.write(drawn(index, size: size)) }

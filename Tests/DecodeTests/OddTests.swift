@@ -68,7 +68,9 @@ struct OddTests {
         let scratch = try Scratch()
         let reading = readAll(try record(scratch.path(name), frames: 20, settings: codec(codecName)))
         #expect(reading.frames.map(\.nanoseconds) == (0..<20).map { Int64($0) * 40_000_000 })
-        #expect(reading.frames.allSatisfy { $0.source == .synthesised && !$0.isTainted }, "\(reading.frames.map { "\($0.source) \($0.isTainted)" })")
+        #expect(
+            reading.frames.allSatisfy { $0.source == .synthesised && !$0.isTainted },
+            "\(reading.frames.map { "\($0.source) \($0.isTainted)" })")
     }
 
     @Test("stamps that wrap after 26.5 hours run on", .enabled(if: hasFFmpeg, "ffmpeg is not installed"))
@@ -139,7 +141,9 @@ struct OddTests {
                     default: (y, small.width - 1 - x)
                     }
                 for c in 0..<3
-                where turned.pixels[(ty * turned.size.width + tx) * 3 + c] != plain.pixels[(y * small.width + x) * 3 + c] {
+                where turned.pixels[(ty * turned.size.width + tx) * 3 + c]
+                    != plain.pixels[(y * small.width + x) * 3 + c]
+                {
                     wrong += 1
                 }
             }
