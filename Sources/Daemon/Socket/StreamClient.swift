@@ -128,7 +128,9 @@ package final class StreamClient {
         // SAFETY: the search stays within the buffer's bytes.
         let found = unsafe buffer.withUnsafeBytes { raw -> Int? in
             guard let base = raw.baseAddress, start < raw.count else { return nil }
-            return unsafe memchr(base + start, Int32(UInt8(ascii: "\n")), raw.count - start).map { unsafe UnsafeRawPointer($0) - base }
+            return unsafe memchr(base + start, Int32(UInt8(ascii: "\n")), raw.count - start).map {
+                unsafe UnsafeRawPointer($0) - base
+            }
         }
         guard let end = found else {
             searched = buffer.count
