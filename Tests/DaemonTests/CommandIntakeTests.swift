@@ -137,6 +137,7 @@ struct NearestNameTests {
     func nothingNear() {
         #expect(NearestName.suggestion(for: "qqqqqq", among: ["path", "mode"]) == nil)
         #expect(NearestName.suggestion(for: "PATH", among: ["path", "mode"]) == "path")
-        #expect(NearestName.suggestion(for: "idle_limit", among: ["idle_limit_seconds", "pane"]) == "idle_limit_seconds")
+        #expect(
+            NearestName.suggestion(for: "idle_limit", among: ["idle_limit_seconds", "pane"]) == "idle_limit_seconds")
     }
 }

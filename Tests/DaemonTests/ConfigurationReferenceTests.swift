@@ -31,7 +31,9 @@ struct ConfigurationReferenceTests {
         let lines = ConfigurationReference.yaml.split(separator: "\n", omittingEmptySubsequences: false)
         var tried = 0
         for (index, line) in lines.enumerated() where !line.hasPrefix("#") && line.contains(": ") {
-            guard !line.drop(while: { $0 == " " }).hasPrefix("#"), let colon = line.firstIndex(of: ":") else { continue }
+            guard !line.drop(while: { $0 == " " }).hasPrefix("#"), let colon = line.firstIndex(of: ":") else {
+                continue
+            }
             var changed = lines
             changed[index] = line[...colon] + " [nonsense]"
             let error = #expect(throws: ConfigurationError.self) {

@@ -14,7 +14,10 @@ struct ConfigurationTests {
             "socket:\n  hystory_rows: 10\n",
             ["r.yaml:2:3: unknown key \"hystory_rows\" in the section socket; did you mean \"history_rows\"?"]
         ),
-        ("idle_limit: 3\n", ["r.yaml:1:1: unknown key \"idle_limit\" in the file; did you mean \"idle_limit_seconds\"?"]),
+        (
+            "idle_limit: 3\n",
+            ["r.yaml:1:1: unknown key \"idle_limit\" in the file; did you mean \"idle_limit_seconds\"?"]
+        ),
         (
             "max_clients: 3\n",
             ["r.yaml:1:1: unknown key \"max_clients\" in the file; \"max_clients\" belongs in the section socket"]
@@ -155,7 +158,9 @@ struct ConfigurationTests {
         #expect(value == expected)
     }
 
-    @Test("an empty file, one of comments only, and none at all are the defaults", arguments: ["", "# nothing\n", "---\n", "\u{FEFF}"])
+    @Test(
+        "an empty file, one of comments only, and none at all are the defaults",
+        arguments: ["", "# nothing\n", "---\n", "\u{FEFF}"])
     func empty(_ text: String) throws {
         #expect(try Configuration.parse([UInt8](text.utf8), source: "x") == Configuration())
         #expect(try Configuration.load(path: nil) == Configuration())

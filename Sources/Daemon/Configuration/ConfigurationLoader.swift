@@ -71,7 +71,8 @@ struct ConfigurationReader {
         guard let root else { return }
         if case .scalar(let scalar) = root, scalar.isEmptyValue { return }
         guard case .mapping(let mapping) = root else {
-            note(SettingFault(mark: root.mark, message: "a configuration is a mapping of keys to values, as key: value"))
+            note(
+                SettingFault(mark: root.mark, message: "a configuration is a mapping of keys to values, as key: value"))
             return
         }
         for (key, value) in mapping {
@@ -121,7 +122,8 @@ struct ConfigurationReader {
                 let near = NearestName.suggestion(for: name, among: Array(settings.keys).sorted())
                 if sections.contains(where: name.hasPrefix) || near.map({ NearestName.isSlip(name, $0) }) ?? false {
                     let hint = near.map { "; did you mean \($0)?" } ?? ""
-                    problems.append(.init(source: place, line: 1, column: 1, message: "no setting has this name\(hint)"))
+                    problems.append(
+                        .init(source: place, line: 1, column: 1, message: "no setting has this name\(hint)"))
                 }
                 continue
             }

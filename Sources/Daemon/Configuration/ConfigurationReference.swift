@@ -152,7 +152,8 @@ extension SettingKind {
             ]
         case .flag: [("type", .text("boolean"))]
         case .choice(let words): [("enum", .list(words.map { .text($0) }))]
-        case .path(let words): [("type", .text("string")), ("pattern", .text((["^/"] + words.map { "^\($0)$" }).joined(separator: "|")))]
+        case .path(let words):
+            [("type", .text("string")), ("pattern", .text((["^/"] + words.map { "^\($0)$" }).joined(separator: "|")))]
         case .pane:
             [
                 (
@@ -179,7 +180,8 @@ extension SettingKind {
             ]
         case .folders:
             [
-                ("type", .list([.text("array"), .text("null")])), ("maxItems", .raw(String(SettingReaders.folderLimit))),
+                ("type", .list([.text("array"), .text("null")])),
+                ("maxItems", .raw(String(SettingReaders.folderLimit))),
                 (
                     "items",
                     Self.object(

@@ -94,7 +94,8 @@ extension Setting {
                 return [
                     SettingFault(
                         mark: node.mark,
-                        message: "takes \(kind.expectation), not \"\(TextSafety.plain(scalar.string, limit: 60))\"\(hint)")
+                        message:
+                            "takes \(kind.expectation), not \"\(TextSafety.plain(scalar.string, limit: 60))\"\(hint)")
                 ]
             }
             configuration[keyPath: target] = value

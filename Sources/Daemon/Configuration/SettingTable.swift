@@ -49,7 +49,8 @@ enum SettingTable {
             ]),
         SettingSection(
             name: "gate",
-            explanation: "When a frame is refused rather than measured. All measures are taken within the lit field only.",
+            explanation:
+                "When a frame is refused rather than measured. All measures are taken within the lit field only.",
             settings: gate),
         SettingSection(
             name: "opening", explanation: "How the opening is measured.",
@@ -61,7 +62,8 @@ enum SettingTable {
                     `auto` to take the narrower end. A scope through the nose shows it below, unless the camera is turned.
                     """),
                 .number(
-                    "opening.minimum_area_ratio", \.opening.minimumAreaRatio, 0...0.1, unit: "share of the field of view",
+                    "opening.minimum_area_ratio", \.opening.minimumAreaRatio, 0...0.1,
+                    unit: "share of the field of view",
                     "A smaller opening counts as closed, with area 0."),
                 .number(
                     "opening.edge_share_max", \.opening.edgeShareMax, 0...1, unit: "share of the outline",
@@ -125,7 +127,8 @@ enum SettingTable {
                     "sessions.max_parallel", \.sessions.maxParallel, 1...64, unit: "sessions",
                     "Recordings measured at the same time; others wait their turn."),
                 .integer(
-                    "sessions.memory_limit_mb", \.sessions.memoryLimitMB, 256...65_536, unit: "megabytes for each session",
+                    "sessions.memory_limit_mb", \.sessions.memoryLimitMB, 256...65_536,
+                    unit: "megabytes for each session",
                     "A session that needs more is ended and begun again from its last stored row."),
                 .integer(
                     "sessions.max_restarts", \.sessions.maxRestarts, 0...100, unit: "restarts",
@@ -141,8 +144,10 @@ enum SettingTable {
                     "decode.threads", \.decode.threads, 1...16, unit: "threads for each session",
                     "Threads for decoding."),
                 .integer(
-                    "decode.maximum_pixels", \.decode.maximumPixels, 4096...67_108_864, unit: "pixels (width times height)",
-                    "Larger pictures are refused, since a small file can ask for a very large one. Default: 4096 x 2160."),
+                    "decode.maximum_pixels", \.decode.maximumPixels, 4096...67_108_864,
+                    unit: "pixels (width times height)",
+                    "Larger pictures are refused, since a small file can ask for a very large one. Default: 4096 x 2160."
+                ),
             ]),
         SettingSection(
             name: "log", explanation: "What the service writes to the journal, or to standard error.",
@@ -159,7 +164,8 @@ enum SettingTable {
             black picture of a capture card without input.
             """),
         .number(
-            "gate.no_signal_dark_uniformity_ratio", \.gate.noSignalDarkUniformityRatio, 0...1, unit: "share of the field",
+            "gate.no_signal_dark_uniformity_ratio", \.gate.noSignalDarkUniformityRatio, 0...1,
+            unit: "share of the field",
             "The same for pictures with a mean brightness below 0.1, where a camera without light looks almost alike."),
         .number(
             "gate.too_dark_mean_ratio", \.gate.tooDarkMeanRatio, 0...1, unit: "mean brightness, 0 black to 1 white",
@@ -171,7 +177,8 @@ enum SettingTable {
             "gate.overexposed_share_ratio", \.gate.overexposedShareRatio, 0...1, unit: "share of the field",
             "`overexposed` when more than this share is burnt out (250 of 255 or above)."),
         .number(
-            "gate.overexposed_mean_ratio", \.gate.overexposedMeanRatio, 0...1, unit: "mean brightness, 0 black to 1 white",
+            "gate.overexposed_mean_ratio", \.gate.overexposedMeanRatio, 0...1,
+            unit: "mean brightness, 0 black to 1 white",
             "`overexposed` also when the mean brightness is above this."),
         .number(
             "gate.blurred_sharpness_min", \.gate.blurredSharpnessMin, 0...1,
@@ -188,7 +195,8 @@ enum SettingTable {
             """),
         .number(
             "gate.flat_contrast_min_ratio", \.gate.flatContrastMinRatio, 0...1, unit: "share of full range",
-            "`flat` when the contrast (95th minus 5th percentile of brightness) is below this: the scope touches tissue."),
+            "`flat` when the contrast (95th minus 5th percentile of brightness) is below this: the scope touches tissue."
+        ),
     ]
 
     /// All of them, in the order of the file.

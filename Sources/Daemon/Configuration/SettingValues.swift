@@ -111,7 +111,8 @@ enum SettingReaders {
     static let paneKeys = ["x_px", "y_px", "width_px", "height_px"]
 
     static func bands(_ node: Node, _ configuration: inout Configuration) -> [SettingFault] {
-        let fault = SettingFault(mark: node.mark, message: "takes \(SettingKind.bands.expectation), as [0.25, 0.5, 0.75]")
+        let fault = SettingFault(
+            mark: node.mark, message: "takes \(SettingKind.bands.expectation), as [0.25, 0.5, 0.75]")
         guard case .sequence(let sequence) = node, sequence.count == 3 else { return [fault] }
         var numbers: [Double] = []
         for item in sequence {
@@ -153,7 +154,8 @@ enum SettingReaders {
         guard case .mapping(let mapping) = node else {
             return .failure(
                 Faults(faults: [
-                    SettingFault(mark: node.mark, message: "takes entries that are mappings, as {folder: /srv/recordings}")
+                    SettingFault(
+                        mark: node.mark, message: "takes entries that are mappings, as {folder: /srv/recordings}")
                 ]))
         }
         let known = KnownMapping(mapping, keys: folderKeys, what: "watch")
@@ -163,7 +165,8 @@ enum SettingReaders {
             if case .scalar(let scalar) = value, scalar.isAbsolutePath(limit: 4095) {
                 result.folder = scalar.string
             } else {
-                faults.append(SettingFault(mark: value.mark, message: "watch.folder takes an absolute path", isSentence: true))
+                faults.append(
+                    SettingFault(mark: value.mark, message: "watch.folder takes an absolute path", isSentence: true))
             }
         } else {
             faults.append(SettingFault(mark: node.mark, message: "has an entry without its folder"))

@@ -1,6 +1,6 @@
+import Glibc
 // Log lines for the journal or for a person.
 package import Logging
-import Glibc
 
 /// Writes one line for each message to standard error.
 ///

@@ -54,6 +54,8 @@ package struct ServiceNotifier: Sendable {
         guard address.call(descriptor, connect) == 0 else { return }
         let bytes = [UInt8](lines.joined(separator: "\n").utf8)
         // SAFETY: the bytes outlive the call.
-        _ = unsafe bytes.withUnsafeBytes { unsafe Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+        _ = unsafe bytes.withUnsafeBytes {
+            unsafe Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+        }
     }
 }

@@ -32,7 +32,11 @@ package final class ServiceSignals: Sendable {
             source.setEventHandler {
                 handle(number == SIGHUP ? .reload : memory.isFirst() ? .stop : .stopNow)
             }
+            // A signal that came before the source is in place would be lost, so its registration is waited for.
+            let isRegistered = DispatchSemaphore(value: 0)
+            source.setRegistrationHandler { isRegistered.signal() }
             source.resume()
+            isRegistered.wait()
             return source
         }
     }

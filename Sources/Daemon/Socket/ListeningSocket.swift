@@ -173,7 +173,8 @@ extension SocketError {
     /// An error with the system's own words.
     static func system(_ what: String, path: String) -> SocketError {
         let code = errno
-        return SocketError(code: .system(errno: code), path: path, message: "\(what): \(String(cString: strerror(code)))")
+        return SocketError(
+            code: .system(errno: code), path: path, message: "\(what): \(String(cString: strerror(code)))")
     }
 }
 

@@ -28,6 +28,8 @@ package final class StreamClient {
     package let path: String
     private let descriptor: Int32
     private var buffer: [UInt8] = []
+    /// Where the kernel puts what has come; kept, so that reading a line clears no memory.
+    private var chunk = [UInt8](repeating: 0, count: 64 * 1024)
     /// Bytes of `buffer` that have been given out.
     private var consumed = 0
     /// Bytes of `buffer` known to hold no line feed.
@@ -126,7 +128,9 @@ package final class StreamClient {
         // SAFETY: the search stays within the buffer's bytes.
         let found = unsafe buffer.withUnsafeBytes { raw -> Int? in
             guard let base = raw.baseAddress, start < raw.count else { return nil }
-            return unsafe memchr(base + start, Int32(UInt8(ascii: "\n")), raw.count - start).map { unsafe UnsafeRawPointer($0) - base }
+            return unsafe memchr(base + start, Int32(UInt8(ascii: "\n")), raw.count - start).map {
+                unsafe UnsafeRawPointer($0) - base
+            }
         }
         guard let end = found else {
             searched = buffer.count
@@ -161,18 +165,13 @@ package final class StreamClient {
                 throw StreamClientError(code: .timedOut, path: path, message: "the daemon does not answer")
             }
         }
-        let size = 64 * 1024
-        let old = buffer.count
-        buffer.append(contentsOf: repeatElement(0, count: size))
         var count: Int
         repeat {
-            // SAFETY: `size` bytes after `old` were just added.
-            count = unsafe buffer.withUnsafeMutableBytes { raw in
-                unsafe recv(descriptor, raw.baseAddress! + old, size, 0)
-            }
+            // SAFETY: the kernel writes within the chunk's bytes.
+            count = unsafe chunk.withUnsafeMutableBytes { unsafe recv(descriptor, $0.baseAddress, $0.count, 0) }
         } while count < 0 && errno == EINTR
         let code = errno
-        buffer.removeLast(size - max(0, count))
+        if count > 0 { buffer.append(contentsOf: chunk[..<count]) }
         guard count >= 0 else {
             if code == ECONNRESET { return false }
             throw Self.failure(path, "the connection to the daemon broke", code)
