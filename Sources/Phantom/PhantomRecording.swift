@@ -37,15 +37,17 @@ package struct PhantomRecording: Sendable {
         pane = stage.pane
         field = stage.field
         shown = max(stage.pane.width, stage.pane.height)
-        drawn = max(32, min(384, shown) / 16 * 16)
+        // Optics and recorders are softer than the pane's pixels; small panes are drawn in full.
+        drawn = max(32, min(384, max(160, shown * 3 / 4), shown) / 16 * 16)
         drawnField = stage.shape.field(PixelSize(width: drawn, height: drawn))
-        film = Film(settings, &dice)
+        film = Film(settings, body, &dice)
     }
 
     /// The presentation time of a frame.
     package func time(of index: Int) -> StreamTime {
         let ticks = Int64(index)
-        return StreamTime(ticks: ticks, numerator: settings.rateDenominator, denominator: settings.rateNumerator) ?? .zero
+        return StreamTime(ticks: ticks, numerator: settings.rateDenominator, denominator: settings.rateNumerator)
+            ?? .zero
     }
 
     /// One whole frame of the recording and its truth.

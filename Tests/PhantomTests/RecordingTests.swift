@@ -50,9 +50,11 @@ struct RecordingTests {
         #expect(recording.truth(of: areas.count - 1).breath == Int(rate))
     }
 
-    @Test("Narrowing grows over the stages up to the closure that was asked for", arguments: [
-        PhantomNarrowing.glottic, .supraglottic,
-    ])
+    @Test(
+        "Narrowing grows over the stages up to the closure that was asked for",
+        arguments: [
+            PhantomNarrowing.glottic, .supraglottic,
+        ])
     func narrowing(level: PhantomNarrowing) {
         var asked = settings(.full, PixelSize(width: 96, height: 96), seconds: 100)
         asked.narrowing = level
