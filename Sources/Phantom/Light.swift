@@ -19,6 +19,16 @@ struct Lighting: Sendable {
     var hollow: Float
 }
 
+extension Lighting {
+    /// Keeps the vocal folds visible: at the bottom of a deep funnel, close by, steep fall-off would leave only black.
+    func reaching(_ body: Anatomy, from view: Viewpoint) -> Lighting {
+        var out = self
+        let rim = view.distance + 0.6
+        out.falloff = min(falloff, 1.6 / logf((rim + body.funnelDepth) / rim))
+        return out
+    }
+}
+
 extension Painter {
     /// Shades the relief.
     func lighten(_ light: Lighting, into canvas: inout Canvas) {
@@ -58,7 +68,7 @@ extension Painter {
                 let rim = 1 / (1 + light.vignette * (dx * dx + dy * dy))
 
                 let mean = hollow[(y / coarse) * columns + x / coarse]
-                let ao = clamp(1 - (mean - h) * light.hollow, 0.25, 1.15)
+                let ao = clamp(1 - (mean - h) * light.hollow, 0.4, 1.15)
                 let lit = facing * fall * rim * shade[i] * ao
                 // Wet film: a mirror that looks back at the lamp, broken up by the grain.
                 let sx = gx - lx * 0.9
@@ -110,9 +120,11 @@ extension Painter {
                     let noise = sample(table, p.x * 0.35 + o.x, p.y * 0.35 + o.y)
                     // A tube seen from its mouth: depth goes as one over the radius.
                     let depth = 1 / (r * 0.8 + 0.2)
-                    let ring = sinf(depth * body.ringDensity * 2 + noise * 0.7 + o.x)
+                    // Cartilage is broad and pale, the gaps between are narrow and dark.
+                    let wave = sinf(depth * body.ringDensity * 2 + noise * 0.5 + o.x)
+                    let ring = wave > 0 ? wave * 0.7 : wave
                     let seen = powf(min(1.2, r / 1.5), body.airwayReach) * clamp(0.8 - 0.4 * (p * far).sum(), 0.3, 1.4)
-                    var lum = strength * seen * (1 + body.ringContrast * ring * ramp(r, 0.1, 0.5)) * (1 + 0.25 * noise)
+                    var lum = strength * seen * (1 + body.ringContrast * ring * ramp(r, 0.1, 0.45)) * (1 + 0.25 * noise)
                     // Under the fold's edge: shade, or a lit shelf of subglottic mucosa.
                     let d = distance.value(x, y) / unit
                     lum *= mix(0.75, 1, ramp(d, 0, 0.12))

@@ -95,8 +95,9 @@ package struct PhantomRecording: Sendable {
         let shapes = Shapes(body, moment.posture, view)
         let size = PixelSize(width: drawn, height: drawn)
         let visible = moment.posture.absent ? nil : Coverage(shapes.glottis, without: shapes.covers, size: size)
+        let light = moment.conditions.light.reaching(body, from: view)
         var painter = Painter(side: drawn, body: body, grains: grains, view: view)
-        var canvas = painter.paint(shapes, moment.posture, visible: visible, light: moment.conditions.light)
+        var canvas = painter.paint(shapes, moment.posture, visible: visible, light: light)
         var dice = Dice(settings.seed, 0xF0, index)
         // The backdrop cuts the shape at the frame's own resolution.
         var whole = stage.shape

@@ -55,7 +55,7 @@ extension Lighting {
         tint = SIMD3(1, 1, 1)
         gloss = dice.chance(0.15) ? 0 : dice.scale(0.05, 1.0)
         glossPower = dice.scale(6, 60)
-        hollow = dice.within(0.1, 0.9)
+        hollow = dice.within(0.05, 0.6)
     }
 }
 
