@@ -66,7 +66,7 @@ struct RecordingTests {
             return 1 - (areas.min() ?? 0) / (areas.max() ?? 1)
         }
         #expect(closure("Maximal") > closure("Rest") + 0.2)
-        #expect(closure("Maximal") > 0.5)
+        #expect(closure("Maximal") > 0.7)
     }
 
     @Test("Pane and field of view are where the picture is lit", arguments: PhantomLayout.allCases)
