@@ -125,7 +125,8 @@ struct Anatomy: Sendable {
         (mucosa, blush) = Anatomy.tissue(&dice)
         let pale = SIMD3<Float>(0.86, 0.76, 0.64) * dice.within(0.65, 1.05)
         foldColour = mix(mucosa, pale, dice.chance(0.2) ? dice.within(0, 0.3) : dice.within(0.35, 1))
-        epiglottisColour = mix(mucosa, SIMD3(0.9, 0.68, 0.48), dice.within(0, 0.6)) * dice.within(0.9, 1.3)
+        let glare = dice.chance(0.3) ? dice.within(1.3, 2.4) : dice.within(0.9, 1.3)
+        epiglottisColour = mix(mucosa, SIMD3(0.9, 0.68, 0.48), dice.within(0, 0.6)) * glare
         let brown = SIMD3<Float>(0.45, 0.23, 0.13)
         let grey = SIMD3<Float>(0.3, 0.28, 0.26)
         let half = dice.chance(0.2) ? dice.unit() : dice.within(0, 0.35)
@@ -133,10 +134,11 @@ struct Anatomy: Sendable {
         vesselStrength = dice.chance(0.3) ? 0 : dice.within(0.1, 0.6)
         blotch = dice.within(0.03, 0.22)
         let aim = dice.within(0, 2 * Float.pi)
-        vanishing = SIMD2(cosf(aim), sinf(aim) * 1.4) * dice.within(0, 1.0)
-        ringDensity = dice.within(1.2, 4.5)
-        ringContrast = dice.chance(0.35) ? dice.within(0, 0.15) : dice.within(0.15, 0.75)
-        airwayLight = dice.chance(0.25) ? dice.within(0, 0.08) : dice.scale(0.06, 0.6)
+        vanishing =
+            SIMD2(cosf(aim), sinf(aim) * 1.4) * (dice.chance(0.35) ? dice.within(0.8, 1.7) : dice.within(0, 0.9))
+        ringDensity = dice.within(1.5, 5.5)
+        ringContrast = dice.chance(0.3) ? dice.within(0, 0.15) : dice.within(0.25, 0.9)
+        airwayLight = dice.chance(0.25) ? dice.within(0, 0.08) : dice.scale(0.08, 0.75)
         airwayReach = dice.within(0.6, 2.6)
         subglottis = dice.chance(0.4) ? dice.within(0.1, 0.7) : 0
         grainOffset = SIMD2(dice.within(0, 64), dice.within(0, 64))
@@ -178,23 +180,29 @@ struct Anatomy: Sendable {
     private mutating func placePits(_ dice: inout Dice) {
         for side: Float in [-1, 1] {
             if dice.chance(0.8) {
-                pits.append(Pit(
-                    centre: SIMD3(side * (rimHalfWidth + dice.within(0.15, 0.7)), dice.within(-0.9, 0.7), -0.5),
-                    radius: SIMD2(dice.within(0.14, 0.4), dice.within(0.25, 0.75)), angle: side * dice.within(-0.7, 0.7),
-                    depth: dice.within(0.4, 1), edge: dice.within(0.15, 1), bend: side * dice.within(-0.9, 0.3)))
+                pits.append(
+                    Pit(
+                        centre: SIMD3(side * (rimHalfWidth + dice.within(0.15, 0.7)), dice.within(-0.9, 0.7), -0.5),
+                        radius: SIMD2(dice.within(0.14, 0.4), dice.within(0.25, 0.75)),
+                        angle: side * dice.within(-0.7, 0.7),
+                        depth: dice.within(0.4, 1), edge: dice.within(0.25, 1), bend: side * dice.within(-0.9, 0.3)))
             }
             if dice.chance(0.6) {
-                pits.append(Pit(
-                    centre: SIMD3(side * dice.within(0.25, 1.1), epiglottisEdge + dice.within(0.7, 1.4), -0.3),
-                    radius: SIMD2(dice.within(0.2, 0.6), dice.within(0.12, 0.3)), angle: side * dice.within(-0.5, 0.5),
-                    depth: dice.within(0.3, 1), edge: dice.within(0.2, 1), bend: dice.within(-0.8, 0.4)))
+                pits.append(
+                    Pit(
+                        centre: SIMD3(side * dice.within(0.25, 1.1), epiglottisEdge + dice.within(0.7, 1.4), -0.3),
+                        radius: SIMD2(dice.within(0.2, 0.6), dice.within(0.12, 0.3)),
+                        angle: side * dice.within(-0.5, 0.5),
+                        depth: dice.within(0.3, 1), edge: dice.within(0.25, 1), bend: dice.within(-0.8, 0.4)))
             }
             // The corner between the epiglottis and the aryepiglottic fold.
             if dice.chance(0.55) {
-                pits.append(Pit(
-                    centre: SIMD3(side * dice.within(0.4, 1.2), epiglottisEdge - dice.within(-0.1, 0.35), -0.1),
-                    radius: SIMD2(dice.within(0.06, 0.25), dice.within(0.04, 0.16)), angle: side * dice.within(-0.9, 0.9),
-                    depth: dice.within(0.5, 1), edge: dice.within(0.08, 0.8), bend: dice.within(-0.9, 0.9)))
+                pits.append(
+                    Pit(
+                        centre: SIMD3(side * dice.within(0.4, 1.2), epiglottisEdge - dice.within(-0.1, 0.35), -0.1),
+                        radius: SIMD2(dice.within(0.06, 0.25), dice.within(0.04, 0.16)),
+                        angle: side * dice.within(-0.9, 0.9),
+                        depth: dice.within(0.5, 1), edge: dice.within(0.12, 0.9), bend: dice.within(-0.9, 0.9)))
             }
         }
         let crevices = dice.chance(0.5) ? dice.below(3) : dice.below(6)
@@ -202,10 +210,12 @@ struct Anatomy: Sendable {
             let turn = dice.within(0, 2 * Float.pi)
             let far = dice.within(0.95, 1.6)
             let size = dice.scale(0.06, 0.4)
-            pits.append(Pit(
-                centre: SIMD3(cosf(turn) * rimHalfWidth * far, sinf(turn) * 1.5 * far + 0.2, dice.within(-0.4, 0.1)),
-                radius: SIMD2(size * 1.5, size * dice.within(0.2, 0.8)), angle: turn + dice.within(1.1, 2.0),
-                depth: dice.within(0.4, 1), edge: dice.within(0.06, 0.9), bend: dice.within(-1, 1)))
+            pits.append(
+                Pit(
+                    centre: SIMD3(
+                        cosf(turn) * rimHalfWidth * far, sinf(turn) * 1.5 * far + 0.2, dice.within(-0.4, 0.1)),
+                    radius: SIMD2(size * 1.5, size * dice.within(0.2, 0.8)), angle: turn + dice.within(1.1, 2.0),
+                    depth: dice.within(0.4, 1), edge: dice.within(0.12, 1), bend: dice.within(-1, 1)))
         }
     }
 
@@ -217,10 +227,12 @@ struct Anatomy: Sendable {
             let size = dice.scale(0.25, 0.9) * sqrtf(far)
             // Folds of the pharynx run around the larynx or towards it.
             let along = dice.chance(0.6) ? turn + Float.pi / 2 : turn
-            swells.append(Swell(
-                centre: SIMD2(cosf(turn) * far, sinf(turn) * far * 1.2 + 0.2),
-                radius: SIMD2(size * (ridge ? dice.within(1.5, 4) : 1), size * dice.within(0.5, 1)),
-                angle: along + dice.normal() * 0.3, height: dice.within(-0.5, 1) * size * 0.8, bend: dice.within(-0.6, 0.6)))
+            swells.append(
+                Swell(
+                    centre: SIMD2(cosf(turn) * far, sinf(turn) * far * 1.2 + 0.2),
+                    radius: SIMD2(size * (ridge ? dice.within(1.5, 4) : 1), size * dice.within(0.5, 1)),
+                    angle: along + dice.normal() * 0.3, height: dice.within(-0.5, 1) * size * 0.8,
+                    bend: dice.within(-0.6, 0.6)))
         }
     }
 }

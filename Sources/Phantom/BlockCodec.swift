@@ -32,7 +32,9 @@ struct BlockCodec {
         var cb = [Float](repeating: 0, count: m * m)
         var cr = cb
         for i in 0..<(n * n) {
-            let (r, g, b) = (clamp(canvas.red[i], 0, 255), clamp(canvas.green[i], 0, 255), clamp(canvas.blue[i], 0, 255))
+            let (r, g, b) = (
+                clamp(canvas.red[i], 0, 255), clamp(canvas.green[i], 0, 255), clamp(canvas.blue[i], 0, 255)
+            )
             let l = 0.299 * r + 0.587 * g + 0.114 * b
             y[i] = l
             let j = (i / n / 2) * m + (i % n) / 2

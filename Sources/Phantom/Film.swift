@@ -1,4 +1,5 @@
 // The patient and the camera at one moment of a recording.
+import Frames
 import Glibc
 
 /// Turns the script into posture, view and conditions.
@@ -24,8 +25,10 @@ struct Film: Sendable {
     /// Frequencies (Hz) and phases of the camera's slow drift.
     private let drift: [SIMD2<Double>]
     private let step: Double
+    /// Tilt of the upper folds by closure, in sixteenths of the widest area from none to all.
+    private let tilts: [Float]
 
-    init(_ settings: PhantomSettings, _ dice: inout Dice) {
+    init(_ settings: PhantomSettings, _ body: Anatomy, _ dice: inout Dice) {
         self.settings = settings
         script = Script(settings)
         step = Double(settings.rateDenominator) / Double(settings.rateNumerator)
@@ -52,6 +55,35 @@ struct Film: Sendable {
         plain.chroma = plain.noise * 0.5
         if settings.disturbance.noise > 0, dice.chance(0.3) { plain.saltAndPepper = 0.001 }
         self.plain = plain
+        tilts = Film.tilts(body, base, widest, lean)
+    }
+
+    /// Inverts closure by tilt for this patient: every larynx needs its own tilt to be half covered.
+    private static func tilts(_ body: Anatomy, _ base: Viewpoint, _ widest: Float, _ lean: Float) -> [Float] {
+        let size = PixelSize(width: 192, height: 192)
+        var view = base.scaled(to: 192)
+        view.centre = SIMD2(96, 96)
+        let tries = (0...32).map { Float($0) / 32 * 1.2 }
+        let areas = tries.map { tilt -> Double in
+            let posture = Posture(
+                opening: widest, posteriorChink: 0, supraglottic: tilt, lean: lean, epiglottis: 0, strand: 0,
+                absent: false)
+            let shapes = Shapes(body, posture, view)
+            return Coverage(shapes.glottis, without: shapes.covers, size: size).area
+        }
+        return (0...16).map { k in
+            let wanted = (1 - Double(k) / 16) * areas[0]
+            guard let after = areas.firstIndex(where: { $0 <= wanted }) else { return tries[32] }
+            guard after > 0 else { return 0 }
+            let part = (areas[after - 1] - wanted) / max(1e-9, areas[after - 1] - areas[after])
+            return mix(tries[after - 1], tries[after], Float(part))
+        }
+    }
+
+    private func tilt(closure: Float) -> Float {
+        let at = clamp(closure, 0, 1) * 16
+        let k = min(15, Int(at))
+        return mix(tilts[k], tilts[k + 1], at - Float(k))
     }
 
     func moment(at t: Double) -> Moment {
@@ -76,16 +108,16 @@ struct Film: Sendable {
         let glottic = settings.narrowing == .glottic || settings.narrowing == .both
         let upper = settings.narrowing == .supraglottic || settings.narrowing == .both
         var open = 1 - max(quiet, glottic ? tight : 0)
-        var cover = upper ? tight * 0.8 : 0
+        var cover = upper ? tilt(closure: tight) : 0
         if let cough {
             // Shut, then thrown wide.
             let s = Float((t - cough.start) / cough.length)
             open *= s < 0.35 ? 1 - ramp(s, 0, 0.12) : ramp(s, 0.35, 0.5)
         }
         open *= 1 - swallow
-        cover = mix(cover, 0.9, swallow)
+        cover = mix(cover, max(cover, 0.9), swallow)
         return Posture(
-            opening: widest * clamp(open, 0, 1.1), posteriorChink: 0, supraglottic: clamp(cover, 0, 1), lean: lean,
+            opening: widest * clamp(open, 0, 1.1), posteriorChink: 0, supraglottic: clamp(cover, 0, 1.2), lean: lean,
             epiglottis: 0.75 * swallow, strand: 0,
             absent: Script.current(script.walls, t) != nil)
     }
@@ -119,7 +151,8 @@ struct Film: Sendable {
         if fog > 0, let episode = Script.current(script.fogs, t) {
             out.fog = fog * mix(0.25, 0.9, episode.strength)
             // Short wide looks pass with the breath.
-            out.fog *= 0.85 + 0.15 * sinf(2 * Float.pi * Float(script.breaths(at: t).truncatingRemainder(dividingBy: 1)))
+            out.fog *=
+                0.85 + 0.15 * sinf(2 * Float.pi * Float(script.breaths(at: t).truncatingRemainder(dividingBy: 1)))
         }
         let blur = Script.level(script.blurs, t, flank: 0.25)
         if blur > 0 { out.blur = max(out.blur, 0.026 * blur) }
@@ -128,10 +161,11 @@ struct Film: Sendable {
         if let episode = Script.current(script.glares, t) {
             let level = episode.level(at: t, flank: 0.3)
             let turn = episode.strength * 6.28
-            out.glares.append(Conditions.Glare(
-                centre: SIMD2(0.5 + 0.35 * cosf(turn), 0.5 + 0.35 * sinf(turn)),
-                radius: SIMD2(0.1 + 0.25 * episode.strength, 0.1 + 0.15 * episode.strength), angle: turn,
-                strength: 1.4 * level, soft: 1))
+            out.glares.append(
+                Conditions.Glare(
+                    centre: SIMD2(0.5 + 0.35 * cosf(turn), 0.5 + 0.35 * sinf(turn)),
+                    radius: SIMD2(0.1 + 0.25 * episode.strength, 0.1 + 0.15 * episode.strength), angle: turn,
+                    strength: 1.4 * level, soft: 1))
         }
         return out
     }

@@ -45,7 +45,8 @@ struct NumberPanel: Sendable {
                 let top: [Float] = [4200, 190, 48, 1200, 160, 98]
                 let value = Int(top[row] * (0.35 + 0.5 * trend) + dice.normal() * top[row] * 0.02)
                 let x = area.x + area.width * (column == 0 ? 3 : 17) / 30
-                number(max(0, value), x, area.y + cell / 3 + row * cell, dot, inks[(row + column) % inks.count], &picture)
+                number(
+                    max(0, value), x, area.y + cell / 3 + row * cell, dot, inks[(row + column) % inks.count], &picture)
             }
         }
         curves(second, area.y + cell * rows + cell / 2, area.maxY - cell / 2, &picture)

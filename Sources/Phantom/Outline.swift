@@ -1,7 +1,9 @@
 // Closed outlines: how much of each pixel they cover (the truth) and how far away they are (for shading).
 import Frames
 
-/// A closed polygon in pixels; the last point joins the first. Inside by the even-odd rule.
+/// A closed polygon in pixels; the last point joins the first.
+///
+/// Inside is what the even-odd rule calls inside.
 struct Outline: Sendable {
     var points: [SIMD2<Float>]
 
@@ -168,56 +170,5 @@ struct Coverage: Sendable {
             where values[i] >= 0.5 { mask.pixels[i] = 255 }
         }
         return mask
-    }
-}
-
-/// Signed distance to an outline, px, positive inside, known on a coarse lattice and read in between.
-struct DistanceMap: Sendable {
-    let step: Int
-    let columns: Int
-    let rows: Int
-    private(set) var values: [Float]
-
-    init(_ outline: Outline, size: PixelSize, step: Int) {
-        self.step = step
-        columns = (size.width + step - 1) / step + 2
-        rows = (size.height + step - 1) / step + 2
-        let padded = (columns + 7) / 8 * 8
-        var out = [Float](repeating: 0, count: columns * rows)
-        let points = outline.points
-        let ramp8 = SIMD8<Float>(0, 1, 2, 3, 4, 5, 6, 7)
-        for row in 0..<rows {
-            let y = Float(row * step)
-            var column = 0
-            while column < padded {
-                let x = (ramp8 + Float(column)) * Float(step)
-                var best = SIMD8<Float>(repeating: 1e12)
-                var inside = SIMD8<Float>(repeating: -1)
-                guard var a = points.last else { break }
-                for b in points {
-                    let ex = b.x - a.x
-                    let ey = b.y - a.y
-                    let length = max(1e-9, ex * ex + ey * ey)
-                    let dx = x - a.x
-                    let dy = y - a.y
-                    var t = (dx * ex + dy * ey) * (1 / length)
-                    t.replace(with: 0, where: t .< 0)
-                    t.replace(with: 1, where: t .> 1)
-                    let qx = dx - t * ex
-                    let qy = SIMD8<Float>(repeating: dy) - t * ey
-                    let near = qx * qx + qy * qy
-                    best.replace(with: near, where: near .< best)
-                    if (a.y <= y) != (b.y <= y) {
-                        let at = a.x + (y - a.y) / (b.y - a.y) * ex
-                        inside.replace(with: -inside, where: x .< at)
-                    }
-                    a = b
-                }
-                let distance = best.squareRoot() * inside
-                for lane in 0..<8 where column + lane < columns { out[row * columns + column + lane] = distance[lane] }
-                column += 8
-            }
-        }
-        values = out
     }
 }

@@ -2,24 +2,6 @@
 import Frames
 import Glibc
 
-/// How the scope lights the scene.
-struct Lighting: Sendable {
-    /// Mean brightness the camera aims at, linear 0...1.
-    var exposure: Float
-    /// How fast the light falls off with depth.
-    var falloff: Float
-    /// Where the light points, 0...1 of the field.
-    var aim: SIMD2<Float>
-    /// Darkening towards the rim of the field.
-    var vignette: Float
-    var tint: SIMD3<Float>
-    /// Strength of wet reflections and how narrow they are.
-    var gloss: Float
-    var glossPower: Float
-    /// Contact shade in hollows.
-    var hollow: Float
-}
-
 /// Three planes of linear light while a picture is made.
 struct Canvas {
     let side: Int
@@ -40,14 +22,14 @@ struct Painter {
     let side: Int
     let body: Anatomy
     let grains: Grains
-    private let size: PixelSize
-    private let step: Int
-    private var height: [Float]
-    private var shade: [Float]
-    private var gloss: [Float]
-    private var albedo: [SIMD4<Float>]
-    private var projection: Projection
-    private var unit: Float
+    let size: PixelSize
+    let step: Int
+    private(set) var height: [Float]
+    private(set) var shade: [Float]
+    private(set) var gloss: [Float]
+    private(set) var albedo: [SIMD4<Float>]
+    private(set) var projection: Projection
+    private(set) var unit: Float
     private var rimMap: DistanceMap?
 
     init(side: Int, body: Anatomy, grains: Grains, view: Viewpoint) {
@@ -72,9 +54,10 @@ struct Painter {
         for pit in body.pits { sink(pit) }
         if !posture.absent {
             for (k, outline) in shapes.supraglottic.enumerated() {
-                let round = k % 3 == 0 ? body.foldRadius * 1.1 : 0.28
+                let round = [body.foldRadius * 1.1, body.cuneiform, min(body.mound.x, body.mound.y)][k % 3]
                 let lift: Float = k % 3 == 0 ? 0 : 0.05
-                raise(outline, base: lift, round: round * unit, thick: round * (k % 3 == 0 ? 0.8 : 0.6),
+                raise(
+                    outline, base: lift, round: round * unit, thick: round * (k % 3 == 0 ? 0.8 : 0.7),
                     colour: body.mucosa, blend: k % 3 == 0 ? 0.12 : 0.18)
             }
             raise(
@@ -87,6 +70,7 @@ struct Painter {
         }
         gauss(&height, side, max(0.4, body.softness * unit * 0.5))
         gauss(&shade, side, max(0.4, body.softness * unit * 0.35))
+        if !posture.absent, shapes.glottis.points.isEmpty { crease(shapes) }
         var canvas = Canvas(side: side)
         lighten(light, into: &canvas)
         if let visible { airway(shapes, visible, light, into: &canvas) }
@@ -119,37 +103,37 @@ struct Painter {
         // SAFETY: the grain tables hold side * side values each and `sample` masks its indices.
         soft.withUnsafeBufferPointer { soft in
             relief.withUnsafeBufferPointer { relief in
-            fine.withUnsafeBufferPointer { fine in
-                vessels.withUnsafeBufferPointer { vessels in
-                    let (s, f, w) = (soft.baseAddress!, fine.baseAddress!, vessels.baseAddress!)
-                    let e = relief.baseAddress!
-                    for y in 0..<side {
-                        for x in 0..<side {
-                            let p = place.plane(Float(x) + 0.5, Float(y) + 0.5) + o
-                            let broad = sample(e, p.x * 0.09, p.y * 0.09)
-                            let bump = sample(e, p.y * 0.31 + 0.5, p.x * 0.31)
-                            let q = p - o - SIMD2(0, 0.15)
-                            let square = q.x * q.x + q.y * q.y + 0.01
-                            let two = (ripple.x * 2 * q.x * q.y + ripple.y * (q.x * q.x - q.y * q.y)) / square
-                            let one = (ripple.z * q.x + ripple.w * q.y) / sqrtf(square)
-                            let lobes = max(0.05, 1 + one + two)
-                            let r = max(0, sqrtf(q.x * q.x + q.y * q.y * 0.7) - 1.1)
-                            let mid = sample(s, p.y * 0.37 + 0.3, p.x * 0.37)
-                            let small = sample(f, p.x * 0.33, p.y * 0.33) * fineScale
-                            let vein = sample(w, p.x * 0.3 + mid * 0.02, p.y * 0.3) * strength
-                            let i = y * side + x
-                            let rise = bowl * lobes * r
-                            let away = cap * rise / (cap + rise)
-                            height[i] = broad * slow + away - 0.3 + (bump * 0.05 + small * 0.006) * rough
-                            var c = mucosa + (blush - mucosa) * clamp(0.35 + broad * 0.4 + mid * 0.25, 0, 1)
-                            c *= 1 + (mid * 0.6 + small * 0.5) * blotch
-                            c += (vesselColour - c) * vein
-                            albedo[i] = c
-                            gloss[i] = 0.3 + 0.25 * mid + 0.2 * small
+                fine.withUnsafeBufferPointer { fine in
+                    vessels.withUnsafeBufferPointer { vessels in
+                        let (s, f, w) = (soft.baseAddress!, fine.baseAddress!, vessels.baseAddress!)
+                        let e = relief.baseAddress!
+                        for y in 0..<side {
+                            for x in 0..<side {
+                                let p = place.plane(Float(x) + 0.5, Float(y) + 0.5) + o
+                                let broad = sample(e, p.x * 0.09, p.y * 0.09)
+                                let bump = sample(e, p.y * 0.31 + 0.5, p.x * 0.31)
+                                let q = p - o - SIMD2(0, 0.15)
+                                let square = q.x * q.x + q.y * q.y + 0.01
+                                let two = (ripple.x * 2 * q.x * q.y + ripple.y * (q.x * q.x - q.y * q.y)) / square
+                                let one = (ripple.z * q.x + ripple.w * q.y) / sqrtf(square)
+                                let lobes = max(0.05, 1 + one + two)
+                                let r = max(0, sqrtf(q.x * q.x + q.y * q.y * 0.7) - 1.1)
+                                let mid = sample(s, p.y * 0.37 + 0.3, p.x * 0.37)
+                                let small = sample(f, p.x * 0.33, p.y * 0.33) * fineScale
+                                let vein = sample(w, p.x * 0.3 + mid * 0.02, p.y * 0.3) * strength
+                                let i = y * side + x
+                                let rise = bowl * lobes * r
+                                let away = cap * rise / (cap + rise)
+                                height[i] = broad * slow + away - 0.3 + (bump * 0.05 + small * 0.006) * rough
+                                var c = mucosa + (blush - mucosa) * clamp(0.35 + broad * 0.4 + mid * 0.25, 0, 1)
+                                c *= 1 + (mid * 0.6 + small * 0.5) * blotch
+                                c += (vesselColour - c) * vein
+                                albedo[i] = c
+                                gloss[i] = 0.3 + 0.25 * mid + 0.2 * small
+                            }
                         }
                     }
                 }
-            }
             }
         }
     }
@@ -204,12 +188,13 @@ struct Painter {
 
     /// The funnel from the rim to the glottis: vestibular folds, the groove, the vocal folds.
     private mutating func vestibule(_ shapes: Shapes, _ posture: Posture) {
-        let rim = DistanceMap(shapes.rim, size: size, step: step)
+        let rim = DistanceMap(shapes.rim, size: size, step: step, margin: unit)
         rimMap = rim
-        let seamLine = Outline(shapes.glottis.points.isEmpty ? shapes.seam + shapes.seam.reversed() : shapes.glottis.points)
+        let seamLine = Outline(
+            shapes.glottis.points.isEmpty ? shapes.seam + shapes.seam.reversed() : shapes.glottis.points)
         let glottis = DistanceMap(seamLine, size: size, step: step)
-        let left = DistanceMap(shapes.foldLeft, size: size, step: step)
-        let right = DistanceMap(shapes.foldRight, size: size, step: step)
+        let left = DistanceMap(shapes.foldLeft, size: size, step: step, margin: 1.5 * unit)
+        let right = DistanceMap(shapes.foldRight, size: size, step: step, margin: 1.5 * unit)
         let paleLeft = Coverage(shapes.foldLeft, size: size)
         let paleRight = Coverage(shapes.foldRight, size: size)
         let foldColour = SIMD4(body.foldColour, 0)
@@ -217,7 +202,6 @@ struct Painter {
         let groove = max(body.grooveWidth * unit, 1.2)
         let soft = max(0.8, 0.02 * unit)
         let place = projection
-        let closed = shapes.glottis.points.isEmpty
         for y in 0..<side {
             for x in 0..<side {
                 let i = y * side + x
@@ -258,13 +242,28 @@ struct Painter {
                 if pale > 0 {
                     let grain = sampleFibre(p)
                     let c = foldColour * (1 + 0.18 * grain * body.roughness)
-                    albedo[i] += (c - albedo[i]) * (pale * 0.88 * (1 - body.foldFade * ramp(dg, 0.2 * body.foldWidth, 1.1 * body.foldWidth)))
+                    albedo[i] +=
+                        (c - albedo[i])
+                        * (pale * 0.88 * (1 - body.foldFade * ramp(dg, 0.2 * body.foldWidth, 1.1 * body.foldWidth)))
                     h += grain * 0.01 * pale
                 }
-                if closed && dg * unit < 1.6 { shade[i] *= mix(0.35, 1, ramp(dg * unit, 0.2, 1.6)) }
                 height[i] = h
                 // Deep tissue sits in its own shade.
                 shade[i] *= mix(1, 0.8, t)
+            }
+        }
+    }
+
+    /// Folds that touch leave a fine shaded line between them: no opening, however dark.
+    private mutating func crease(_ shapes: Shapes) {
+        let line = Outline(shapes.seam + shapes.seam.reversed())
+        let rows = line.rows(height: side)
+        let columns = line.columns(width: side)
+        let distance = DistanceMap(line, size: size, step: 2, margin: 4)
+        let deep = mix(0.85, 0.45, body.grooveDepth)
+        for y in max(0, rows.lowerBound - 2)..<min(side, rows.upperBound + 2) {
+            for x in max(0, columns.lowerBound - 2)..<min(side, columns.upperBound + 2) {
+                shade[y * side + x] *= mix(deep, 1, ramp(-distance.value(x, y), 0.2, 1.7))
             }
         }
     }
@@ -284,7 +283,7 @@ struct Painter {
         let reach = Int(unit * (fade > 0 ? 0.8 : 0.4)) + 2
         let rows = outline.rows(height: side)
         guard rows.upperBound > 0, rows.lowerBound < side else { return }
-        let distance = DistanceMap(outline, size: size, step: step)
+        let distance = DistanceMap(outline, size: size, step: step, margin: Float(reach))
         guard let rim = rimMap else { return }
         let plain = body.mucosa.sum()
         let tone = colour.map { SIMD4($0, 0) / (body.mucosa.sum() + 0.01) }
@@ -303,7 +302,8 @@ struct Painter {
                 let i = y * side + x
                 let old = height[i]
                 let k = min(1, max(0, d) / max(1, round))
-                var top = base + thick * sqrtf(max(0, 1 - (1 - k) * (1 - k))) 
+                let dome = 1 - (1 - k) * (1 - k)
+                var top = base + thick * (fade > 0 ? sqrtf(dome) : dome)
                 var melt = blend
                 if d < 0 {
                     // Steep towards the airway, gentle towards the pharynx.
@@ -311,7 +311,8 @@ struct Painter {
                     let u = p.x / body.epiglottisHalfWidth
                     let border = body.epiglottisEdge - body.epiglottisHorn * (1 - sqrtf(max(0, 1 - u * u)))
                     let below = ramp(p.y - border, -0.1, 0.35)
-                    let steep: Float = fade > 0
+                    let steep: Float =
+                        fade > 0
                         ? mix(1.8, 0.5, max(below, ramp(abs(u), 0.75, 1.1)))
                         : mix(0.4, 1.7, ramp(rim.value(x, y) / unit, -0.1, 0.1))
                     top += d / unit * steep - 2 * (d / unit) * (d / unit)
@@ -324,169 +325,22 @@ struct Painter {
                     weight = 1 - ramp(p.y, fade, fade + 0.9)
                     top = mix(min(top, old - 0.25), top, weight)
                 }
-                top += (old + 0.3) * 0.12
+                // A trace of what lies beneath keeps the surface uneven.
+                top += max(-0.2, old + 0.3) * (fade > 0 ? 0.05 : 0.12)
                 // Smooth maximum of old and new.
                 let w = clamp(0.5 + 0.5 * (top - old) / melt, 0, 1)
                 height[i] = mix(old, top, w) + melt * w * (1 - w)
                 if d > -soft * 3, w > 0 { shade[i] = mix(shade[i], 1, w * ramp(d, -soft * 3, soft)) }
                 if let tone {
-                    let a = ramp(d, -soft, soft) * w * mix(0.25, 0.85, weight)
+                    let a = ramp(d, -soft, soft) * w * (fade > 0 ? mix(0.25, 0.95, weight) : 0.97)
                     if a > 0 {
-                        // The colour changes, the grain stays.
-                        let grain = clamp(albedo[i].sum(), plain * 0.75, plain * 1.2)
+                        // The colour changes; a trace of the grain stays.
+                        let grain = mix(plain, clamp(albedo[i].sum(), plain * 0.7, plain * 1.3), 0.35)
                         albedo[i] += (tone * grain - albedo[i]) * a
                     }
                 }
-                if d > 0 { gloss[i] = mix(gloss[i], gloss[i] * 0.8 + 0.75, w) }
+                if d > 0 { gloss[i] += (0.75 - 0.2 * gloss[i]) * w * ramp(d, 0, 0.8 * round) }
             }
         }
-    }
-
-    // MARK: - Light
-
-    private func lighten(_ light: Lighting, into canvas: inout Canvas) {
-        let hollow = blurredHeight()
-        let distance = projection.view.distance
-        let centre = SIMD2(Float(side) * light.aim.x, Float(side) * light.aim.y)
-        let half = Float(side) / 2
-        let slope = unit * 0.5
-        // The fall-off by height, tabled: far below the rim ... close to the scope.
-        let bottom: Float = -4
-        let knots = 512
-        let perHeight = Float(knots) / (distance + 1 - bottom)
-        let falls = (0...knots).map { k -> Float in
-            let far = distance + 0.6 - (bottom + Float(k) / perHeight)
-            return min(12, powf((distance + 0.6) / max(0.5, far), light.falloff))
-        }
-        let side = side
-        let coarse = 4
-        let columns = (side + coarse - 1) / coarse
-        for y in 0..<side {
-            let up = max(0, y - 1) * side
-            let down = min(side - 1, y + 1) * side
-            for x in 0..<side {
-                let i = y * side + x
-                let h = height[i]
-                let gx = (height[y * side + min(side - 1, x + 1)] - height[y * side + max(0, x - 1)]) * slope
-                let gy = (height[down + x] - height[up + x]) * slope
-                let dx = (Float(x) - centre.x) / half
-                let dy = (Float(y) - centre.y) / half
-                // Towards the scope; the field spans about a right angle.
-                let lx = -dx * 0.55
-                let ly = -dy * 0.55
-                let normal = 1 / sqrtf(1 + min(4, gx * gx + gy * gy))
-                let toward = 1 / sqrtf(1 + lx * lx + ly * ly)
-                let facing = max(0.06, (1 - gx * lx - gy * ly) * normal * toward)
-                let fall = falls[Int(clamp((h - bottom) * perHeight, 0, Float(knots)))]
-                let rim = 1 / (1 + light.vignette * (dx * dx + dy * dy))
-
-                let mean = hollow[(y / coarse) * columns + x / coarse]
-                let ao = clamp(1 - (mean - h) * light.hollow, 0.25, 1.15)
-                let lit = facing * fall * rim * shade[i] * ao
-                // Wet film: a mirror that looks back at the lamp, broken up by the grain.
-                let sx = gx - lx * 0.9
-                let sy = gy - ly * 0.9
-                let tilt = sx * sx + sy * sy
-                let narrow = tilt * light.glossPower
-                let wet = light.gloss * max(0, gloss[i]) * min(1.6, fall) * rim * shade[i] / (1 + narrow * narrow)
-                let c = albedo[i]
-                canvas.red[i] = c.x * lit + wet
-                canvas.green[i] = c.y * lit + wet * 0.97
-                canvas.blue[i] = c.z * lit + wet * 0.94
-            }
-        }
-    }
-
-    /// Mean height around each fourth pixel.
-    private func blurredHeight() -> [Float] {
-        let coarse = 4
-        let n = (side + coarse - 1) / coarse
-        var map = [Float](repeating: 0, count: n * n)
-        for y in 0..<n {
-            for x in 0..<n { map[y * n + x] = height[min(side - 1, y * coarse + 2) * side + min(side - 1, x * coarse + 2)] }
-        }
-        let radius = max(1, Int(unit * 0.3 / Float(coarse)))
-        for _ in 0..<2 { map = boxBlur(map, n, n, radius) }
-        return map
-    }
-
-    /// What is seen through the opening: the tracheal wall with its rings, falling away into the dark.
-    private func airway(_ shapes: Shapes, _ visible: Coverage, _ light: Lighting, into canvas: inout Canvas) {
-        let place = projection
-        let distance = DistanceMap(shapes.glottis, size: size, step: step)
-        let o = body.grainOffset
-        let far = body.vanishing
-        let fall = powf((place.view.distance + 0.6) / (place.view.distance + 0.6 + body.funnelDepth), light.falloff)
-        let strength = body.airwayLight * fall
-        grains.soft.values.withUnsafeBufferPointer { grain in
-            let table = grain.baseAddress!
-            for y in visible.rows {
-                for x in visible.columns {
-                    let i = y * side + x
-                    let c = visible.values[i]
-                    guard c > 0 else { continue }
-                    let p = place.plane(Float(x) + 0.5, Float(y) + 0.5)
-                    let q = p - far
-                    let r = sqrtf(q.x * q.x * 1.3 + q.y * q.y) + 0.03
-                    let noise = sample(table, p.x * 0.35 + o.x, p.y * 0.35 + o.y)
-                    // A tube seen from its mouth: depth goes as one over the radius.
-                    let depth = 1 / (r * 0.8 + 0.12)
-                    let ring = sinf(depth * body.ringDensity * 2 + noise * 0.7 + o.x)
-                    let seen = powf(min(1.2, r / 1.5), body.airwayReach) * clamp(0.8 - 0.4 * (p * far).sum(), 0.3, 1.4)
-                    var lum = strength * seen * (1 + body.ringContrast * ring) * (1 + 0.25 * noise)
-                    // Under the fold's edge: shade, or a lit shelf of subglottic mucosa.
-                    let d = distance.value(x, y) / unit
-                    lum *= mix(0.75, 1, ramp(d, 0, 0.12))
-                    let shelf = body.subglottis * (1 - ramp(d, 0.02, 0.22)) * ramp(p.x * (o.y > 32 ? 1 : -1), -0.1, 0.3)
-                    var colour = body.airwayColour * lum * 1.6 + body.blush * shelf * fall * 0.45
-                    colour += SIMD3(repeating: 0.002)
-                    canvas.red[i] = mix(canvas.red[i], colour.x, c)
-                    canvas.green[i] = mix(canvas.green[i], colour.y, c)
-                    canvas.blue[i] = mix(canvas.blue[i], colour.z, c)
-                }
-            }
-        }
-    }
-}
-
-/// Mean over a square window, edges held.
-func boxBlur(_ map: [Float], _ width: Int, _ height: Int, _ radius: Int) -> [Float] {
-    var middle = map
-    var out = map
-    let weight = 1 / Float(2 * radius + 1)
-    for y in 0..<height {
-        let row = y * width
-        var sum: Float = 0
-        for k in -radius...radius { sum += map[row + min(width - 1, max(0, k))] }
-        for x in 0..<width {
-            middle[row + x] = sum * weight
-            sum += map[row + min(width - 1, x + radius + 1)] - map[row + max(0, x - radius)]
-        }
-    }
-    for x in 0..<width {
-        var sum: Float = 0
-        for k in -radius...radius { sum += middle[min(height - 1, max(0, k)) * width + x] }
-        for y in 0..<height {
-            out[y * width + x] = sum * weight
-            sum += middle[min(height - 1, y + radius + 1) * width + x] - middle[max(0, y - radius) * width + x]
-        }
-    }
-    return out
-}
-
-extension DistanceMap {
-    /// Between the lattice points, for a pixel's centre.
-    @inline(__always)
-    func value(_ x: Int, _ y: Int) -> Float {
-        let fx = (Float(x) + 0.5) / Float(step)
-        let fy = (Float(y) + 0.5) / Float(step)
-        let x0 = Int(fx)
-        let y0 = Int(fy)
-        let tx = fx - Float(x0)
-        let ty = fy - Float(y0)
-        let at = y0 * columns + x0
-        let top = values[at] + (values[at + 1] - values[at]) * tx
-        let low = values[at + columns] + (values[at + columns + 1] - values[at + columns]) * tx
-        return top + (low - top) * ty
     }
 }

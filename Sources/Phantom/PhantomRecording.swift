@@ -37,15 +37,17 @@ package struct PhantomRecording: Sendable {
         pane = stage.pane
         field = stage.field
         shown = max(stage.pane.width, stage.pane.height)
-        drawn = max(32, min(384, shown) / 16 * 16)
+        // Optics and recorders are softer than the pane's pixels; small panes are drawn in full.
+        drawn = max(32, min(384, max(160, shown * 3 / 4), shown) / 16 * 16)
         drawnField = stage.shape.field(PixelSize(width: drawn, height: drawn))
-        film = Film(settings, &dice)
+        film = Film(settings, body, &dice)
     }
 
     /// The presentation time of a frame.
     package func time(of index: Int) -> StreamTime {
         let ticks = Int64(index)
-        return StreamTime(ticks: ticks, numerator: settings.rateDenominator, denominator: settings.rateNumerator) ?? .zero
+        return StreamTime(ticks: ticks, numerator: settings.rateDenominator, denominator: settings.rateNumerator)
+            ?? .zero
     }
 
     /// One whole frame of the recording and its truth.
@@ -93,8 +95,9 @@ package struct PhantomRecording: Sendable {
         let shapes = Shapes(body, moment.posture, view)
         let size = PixelSize(width: drawn, height: drawn)
         let visible = moment.posture.absent ? nil : Coverage(shapes.glottis, without: shapes.covers, size: size)
+        let light = moment.conditions.light.reaching(body, from: view)
         var painter = Painter(side: drawn, body: body, grains: grains, view: view)
-        var canvas = painter.paint(shapes, moment.posture, visible: visible, light: moment.conditions.light)
+        var canvas = painter.paint(shapes, moment.posture, visible: visible, light: light)
         var dice = Dice(settings.seed, 0xF0, index)
         // The backdrop cuts the shape at the frame's own resolution.
         var whole = stage.shape

@@ -60,7 +60,7 @@ package struct PhantomDisturbance: Sendable, Hashable, Codable {
     package var blurPerMinute: Double
     package var darknessPerMinute: Double
     package var wallPerMinute: Double
-    /// Camera drift and shake, 0 still ... 1 as on a treadmill.
+    /// Camera drift and shake: 0 is still, 1 is as on a treadmill.
     package var motion: Double
     /// Sensor noise, 0...1.
     package var noise: Double

@@ -26,7 +26,8 @@ extension Posture {
 extension Viewpoint {
     init(dice: inout Dice, side: Float) {
         let far = dice.unit()
-        let share: Float = far < 0.1
+        let share: Float =
+            far < 0.1
             ? dice.within(0.045, 0.09) : far < 0.86 ? dice.scale(0.1, 0.26) : dice.scale(0.26, 0.55)
         scale = side * share
         let wander = share > 0.24 ? Float(0.12) : 0.2
@@ -54,7 +55,7 @@ extension Lighting {
         tint = SIMD3(1, 1, 1)
         gloss = dice.chance(0.15) ? 0 : dice.scale(0.05, 1.0)
         glossPower = dice.scale(6, 60)
-        hollow = dice.within(0.1, 0.9)
+        hollow = dice.within(0.05, 0.6)
     }
 }
 
@@ -72,28 +73,33 @@ extension Conditions {
         let count = dice.chance(0.6) ? dice.below(14) : 0
         for _ in 0..<count {
             let size = dice.scale(0.002, 0.012)
-            glares.append(Glare(
-                centre: SIMD2(dice.unit(), dice.unit()), radius: SIMD2(size * dice.scale(1, 4), size),
-                angle: dice.within(0, 3.14), strength: dice.within(0.3, 2), soft: dice.within(0.4, 1)))
+            glares.append(
+                Glare(
+                    centre: SIMD2(dice.unit(), dice.unit()), radius: SIMD2(size * dice.scale(1, 4), size),
+                    angle: dice.within(0, 3.14), strength: dice.within(0.3, 2), soft: dice.within(0.4, 1)))
         }
         if dice.chance(0.1) {
-            glares.append(Glare(
-                centre: SIMD2(dice.unit(), dice.unit()), radius: SIMD2(dice.within(0.05, 0.35), dice.within(0.05, 0.3)),
-                angle: dice.within(0, 3.14), strength: dice.within(0.1, 1.6), soft: 1))
+            glares.append(
+                Glare(
+                    centre: SIMD2(dice.unit(), dice.unit()),
+                    radius: SIMD2(dice.within(0.05, 0.35), dice.within(0.05, 0.3)),
+                    angle: dice.within(0, 3.14), strength: dice.within(0.1, 1.6), soft: 1))
         }
         if dice.chance(0.15) {
             let middle = SIMD2(dice.within(0.2, 0.8), dice.within(0.2, 0.8))
             for _ in 0..<(2 + dice.below(18)) {
                 let size = dice.scale(0.004, 0.022)
-                bubbles.append(Glare(
-                    centre: middle + SIMD2(dice.normal(), dice.normal()) * 0.06, radius: SIMD2(size, size),
-                    angle: 0, strength: dice.within(0.2, 1), soft: 1))
+                bubbles.append(
+                    Glare(
+                        centre: middle + SIMD2(dice.normal(), dice.normal()) * 0.06, radius: SIMD2(size, size),
+                        angle: 0, strength: dice.within(0.2, 1), soft: 1))
             }
         }
         blur = dice.chance(0.06) ? dice.scale(0.009, 0.03) : dice.scale(0.0012, 0.009)
         if dice.chance(0.14) {
             let way = dice.within(0, 6.28)
-            motion = SIMD2(cosf(way), sinf(way)) * (dice.chance(0.2) ? dice.within(0.03, 0.09) : dice.within(0.005, 0.03))
+            motion =
+                SIMD2(cosf(way), sinf(way)) * (dice.chance(0.2) ? dice.within(0.03, 0.09) : dice.within(0.005, 0.03))
         }
         contrast = dice.within(0.8, 1.2)
         lift = dice.within(-0.04, 0.06)
@@ -131,18 +137,20 @@ extension Anatomy {
     mutating func hideLarynx(_ dice: inout Dice) {
         for _ in 0..<dice.below(5) {
             let size = dice.scale(0.25, 1.6)
-            pits.append(Pit(
-                centre: SIMD3(dice.within(-2.5, 2.5), dice.within(-2.5, 2.5), -0.4),
-                radius: SIMD2(size, size * dice.within(0.15, 1)), angle: dice.within(0, 6.28),
-                depth: dice.within(0.2, 1), edge: dice.within(0.15, 1), bend: dice.within(-1, 1)))
+            pits.append(
+                Pit(
+                    centre: SIMD3(dice.within(-2.5, 2.5), dice.within(-2.5, 2.5), -0.4),
+                    radius: SIMD2(size, size * dice.within(0.15, 1)), angle: dice.within(0, 6.28),
+                    depth: dice.within(0.2, 1), edge: dice.within(0.15, 1), bend: dice.within(-1, 1)))
         }
         if dice.chance(0.3) { pits = [] }
         for _ in 0..<(3 + dice.below(14)) {
             let size = dice.scale(0.2, 1.6)
-            swells.append(Swell(
-                centre: SIMD2(dice.within(-2.5, 2.5), dice.within(-2.5, 2.5)),
-                radius: SIMD2(size * dice.within(1, 4), size), angle: dice.within(0, 3.14),
-                height: dice.within(-0.4, 0.8) * sqrtf(size)))
+            swells.append(
+                Swell(
+                    centre: SIMD2(dice.within(-2.5, 2.5), dice.within(-2.5, 2.5)),
+                    radius: SIMD2(size * dice.within(1, 4), size), angle: dice.within(0, 3.14),
+                    height: dice.within(-0.4, 0.8) * sqrtf(size)))
         }
     }
 }

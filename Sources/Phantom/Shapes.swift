@@ -91,7 +91,8 @@ struct Shapes: Sendable {
         var outer: [SIMD2<Float>] = []
         for (i, p) in inner.enumerated() {
             let t = Float(i) / Float(count - 1)
-            let grow = body.foldWidth * (0.25 + 0.75 * ease(min(1, t * 2))) * (t > 0.8 ? 1 - 0.5 * ease((t - 0.8) * 5) : 1)
+            let grow =
+                body.foldWidth * (0.25 + 0.75 * ease(min(1, t * 2))) * (t > 0.8 ? 1 - 0.5 * ease((t - 0.8) * 5) : 1)
             let shake = 1 + 0.12 * body.waver(t, side > 0 ? 3 : 14)
             outer.append(SIMD2(p.x + side * grow * shake, p.y))
         }
@@ -131,18 +132,23 @@ struct Shapes: Sendable {
             let w = body.rimHalfWidth
             let back = body.rimPosterior
             // From the arytenoid forward to the epiglottis' side.
+            let far = min(1, tilt)
+            func inward(_ u: Float, _ goal: Float) -> Float { mix(u * w, min(u * w, goal), far) }
             let knots: [SIMD2<Float>] = [
-                SIMD2(0.42 * w * (1 - 0.55 * tilt), back * 0.92 + 0.85 * tilt),
-                SIMD2(0.8 * w * (1 - 0.72 * tilt), back * 0.55 + 0.8 * tilt),
-                SIMD2(0.99 * w * (1 - 0.74 * tilt), -0.1 + 0.35 * tilt),
-                SIMD2(0.99 * w * (1 - 0.52 * tilt), 0.65 + 0.1 * tilt),
+                SIMD2(inward(0.42, 0.18), back * 0.92 + 0.85 * tilt),
+                SIMD2(inward(0.8, 0.12), back * 0.55 + 0.8 * tilt),
+                SIMD2(inward(0.99, 0.15), -0.1 + 0.35 * tilt),
+                SIMD2(inward(0.99, 0.4), 0.65 + 0.1 * tilt),
                 SIMD2(0.8 * w, body.rimAnterior * 0.85),
             ]
             let thick = body.foldRadius * (1 + 0.35 * tilt)
             out.append(Outline(tube(knots, side, thick, body).map { place($0.x, $0.y, 0.05) }))
-            let cuneiform = SIMD2(side * 0.78 * w * (1 - 0.62 * tilt), back * 0.62 + 0.8 * tilt)
-            out.append(blob(cuneiform, SIMD2(body.cuneiform, body.cuneiform * 1.2) * (1 + 0.3 * tilt), 0.12, side, body, place))
-            let mound = SIMD2(side * (body.mound.x * 0.95 + 0.04) * (1 - 0.3 * tilt), back + 0.12 - 0.45 * body.mound.y + 0.85 * tilt)
+            let cuneiform = SIMD2(side * inward(0.78, 0.25), back * 0.62 + 0.8 * tilt)
+            out.append(
+                blob(cuneiform, SIMD2(body.cuneiform, body.cuneiform * 1.2) * (1 + 0.3 * tilt), 0.12, side, body, place)
+            )
+            let mound = SIMD2(
+                side * (body.mound.x * 0.95 + 0.04) * (1 - 0.3 * tilt), back + 0.12 - 0.45 * body.mound.y + 0.85 * tilt)
             out.append(blob(mound, body.mound * (1 + 0.25 * tilt), 0.15, side, body, place))
         }
         return out
@@ -163,7 +169,8 @@ struct Shapes: Sendable {
     }
 
     /// A thick curve through the knots.
-    private static func tube(_ knots: [SIMD2<Float>], _ side: Float, _ radius: Float, _ body: Anatomy) -> [SIMD2<Float>] {
+    private static func tube(_ knots: [SIMD2<Float>], _ side: Float, _ radius: Float, _ body: Anatomy) -> [SIMD2<Float>]
+    {
         var line: [SIMD2<Float>] = []
         for i in 0..<(knots.count - 1) {
             let a = knots[max(0, i - 1)]
@@ -211,8 +218,9 @@ struct Shapes: Sendable {
             let grow = body.epiglottisThickness * powf(max(0, 1 - t * t), 0.6)
             let lean = posture.epiglottis * (1 - t * t)
             let spread = 1 + 0.12 * grow
-            outer.append(SIMD3(
-                u * spread, v + lean + grow * (1 + 0.1 * body.waver(t, 19)), body.epiglottisHeight * 0.85))
+            outer.append(
+                SIMD3(
+                    u * spread, v + lean + grow * (1 + 0.1 * body.waver(t, 19)), body.epiglottisHeight * 0.85))
         }
         return inner + outer.reversed()
     }

@@ -35,7 +35,8 @@ package struct StillMaker: Sendable {
             visible = Witness(shapes: shapes, size: size, field: field).testify(into: &truth, maps: true)
         }
         var painter = Painter(side: side, body: body, grains: grains, view: view)
-        var canvas = painter.paint(shapes, posture, visible: visible, light: conditions.light)
+        var canvas = painter.paint(
+            shapes, posture, visible: visible, light: conditions.light.reaching(body, from: view))
         let finish = Finish(conditions: conditions, grains: grains)
         finish(&canvas, shape: shape, field: field, dice: &dice)
         return PhantomFrame(picture: Finish.bytes(canvas), truth: truth)
