@@ -63,7 +63,7 @@ package struct ModelCard: Sendable, Equatable {
         name = text("name")
         version = text("version")
         inputSize = PixelSize(width: try side("input_width"), height: try side("input_height"))
-        colorOrder = try choice("color_order", text("color_order"), "RGB or BGR")
+        colorOrder = try choice("color_order", text("color_order").uppercased(), "RGB or BGR")
         mean = try three("mean", positive: false)
         deviation = try three("std", positive: true)
         classes = split(text("classes"))
