@@ -26,7 +26,7 @@ package final class OpeningSegmenter {
 
     /// A segmenter on the native engine.
     package convenience init(model: Model, threads: Int = 1) throws(SegmentError) {
-        try self.init(card: model.card, engine: Workspace(model: model, threads: threads))
+        try self.init(card: model.card, engine: try Workspace(model: model, threads: threads))
     }
 
     /// The opening's logit for every pixel of the network's output; above 0 is opening.
@@ -67,7 +67,7 @@ package final class GateNetwork {
     }
 
     package convenience init(model: Model, threads: Int = 1) throws(SegmentError) {
-        try self.init(card: model.card, engine: Workspace(model: model, threads: threads))
+        try self.init(card: model.card, engine: try Workspace(model: model, threads: threads))
     }
 
     /// The probability of each class of the card.

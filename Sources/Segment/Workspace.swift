@@ -1,84 +1,146 @@
-// One run of the native engine: its memory and its steps.
+// One run of the native engine: its memory and its threads.
 
 package import Frames
-private import Kernels
+internal import Kernels
 
-/// The native engine with the memory for one run at a time.
+/// The instruction set that the native engine uses.
+package enum InstructionSet: String, Sendable, CaseIterable {
+    case portable, avx2, avx512, avx512vnni
+
+    var level: rima_level { rima_level(UInt32(InstructionSet.allCases.firstIndex(of: self)!)) }
+
+    /// The best that this machine has.
+    package static var best: InstructionSet { allCases[Int(rima_best_level().rawValue)] }
+
+    /// Those that this machine has.
+    package static var available: [InstructionSet] { Array(allCases.prefix(Int(rima_best_level().rawValue) + 1)) }
+
+    /// The best, or the one that the environment asks for and the machine has.
+    package static func chosen(environment: [String: String]) -> InstructionSet {
+        guard let name = environment["RIMA_INSTRUCTIONS"], let wanted = InstructionSet(rawValue: name),
+            available.contains(wanted)
+        else { return best }
+        return wanted
+    }
+}
+
+/// The native engine with the memory for one run at a time. Owned by one task.
 package final class Workspace: Engine {
-    package let model: Model
-    package var inputSize: PixelSize { model.card.inputSize }
+    package let inputSize: PixelSize
     package let outputShape: [Int]
-    private var input: [Float]
+    /// Multiply-adds of one run, counted in the plain form.
+    package let work: Int
+    private let program: Program
+    private let arena: UnsafeMutableRawPointer
+    private let engine: OpaquePointer
 
     /// - **Units** `threads`: cores that one run may use.
-    package init(model: Model, threads: Int = 1) {
-        self.model = model
-        outputShape = Array(model.network.outputShape.dropFirst())
-        input = [Float](repeating: 0, count: model.card.inputSize.count * 3)
+    package convenience init(model: Model, threads: Int = 1, instructions: InstructionSet = .best) throws(SegmentError) {
+        try self.init(
+            network: model.network, input: .picture(model.card), threads: threads, instructions: instructions)
+    }
+
+    /// A network with pictures, or with floats that `run(_:)` takes.
+    package init(
+        network: Network, input: ProgramInput = .tensor, threads: Int = 1, instructions: InstructionSet = .best
+    ) throws(SegmentError) {
+        let threads = max(1, min(threads, 64))
+        program = try Program(network.graph, input: input, level: instructions.level, threads: threads)
+        outputShape = Array(network.outputShape.dropFirst())
+        let shape = network.inputShape
+        inputSize = PixelSize(width: shape[3], height: shape[2])
+        work = program.steps.reduce(0) { $0 + $1.work }
+        let bytes = program.placement.arenaBytes + 4096
+        arena = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 4096)
+        arena.initializeMemory(as: UInt8.self, repeating: 0, count: bytes)
+        let arena = arena
+        let stretches = program.placement.stretches
+        func pointer(_ slot: Slot) -> UnsafeMutableRawPointer {
+            arena + stretches[slot.stretch].offset + slot.offset
+        }
+        let steps = program.steps.map { planned in
+            var step = planned.step
+            if let slot = planned.src { step.src = UnsafeRawPointer(pointer(slot)) }
+            if let slot = planned.src2 { step.src2 = UnsafeRawPointer(pointer(slot)) }
+            if let slot = planned.dst { step.dst = pointer(slot) }
+            if let slot = planned.v { step.v = pointer(slot) }
+            if let slot = planned.m { step.m = pointer(slot) }
+            return step
+        }
+        guard let engine = rima_engine_create(steps, Int32(steps.count), Int32(threads), instructions.level) else {
+            arena.deallocate()
+            throw SegmentError(.tooLarge, "there is not enough memory for the network.")
+        }
+        self.engine = engine
+    }
+
+    deinit {
+        rima_engine_destroy(engine)
+        arena.deallocate()
     }
 
     package func run(_ picture: borrowing RGBPicture, into output: inout [Float]) throws(SegmentError) {
-        guard picture.size == inputSize else {
+        guard picture.size == inputSize, picture.pixels.count == inputSize.count * 3 else {
             throw SegmentError(
-                .wrongInput, "the picture is \(picture.size.width)x\(picture.size.height), but the network takes "
+                .wrongInput,
+                "the picture is \(picture.size.width)x\(picture.size.height), but the network takes "
                     + "\(inputSize.width)x\(inputSize.height).")
         }
-        let card = model.card
-        let plane = inputSize.count
-        for channel in 0..<3 {
-            let source = card.colorOrder == .rgb ? channel : 2 - channel
-            let scale = 1 / (255 * card.deviation[channel])
-            let shift = card.mean[channel] / card.deviation[channel]
-            for i in 0..<plane { input[channel * plane + i] = Float(picture.pixels[i * 3 + source]) * scale - shift }
-        }
-        output = Workspace.run(model.network, input)
+        let engine = engine
+        // SAFETY: the engine reads the picture only until this call returns.
+        picture.pixels.withUnsafeBufferPointer { rima_engine_run(engine, $0.baseAddress) }
+        read(&output)
     }
 
-    /// A network's first output for an input of (1, channels, height, width).
-    package static func run(_ network: Network, _ input: [Float]) -> [Float] {
-        let graph = network.graph
-        var results = [Tensor?](repeating: nil, count: graph.values.count)
-        results[graph.input] = Tensor(shape: graph.values[graph.input].shape, floats: input)
-        func value(_ id: Int) -> Tensor { results[id] ?? graph.values[id].constant! }
-        for node in graph.nodes {
-            let shape = graph.values[node.output].shape
-            let inputs = node.inputs.map { $0.map(value) }
-            if case .conv(let window, 1) = node.op {
-                let bias = node.inputs.count > 2 ? inputs[2]?.floats : nil
-                results[node.output] = Tensor(
-                    shape: shape, floats: convolve(inputs[0]!, inputs[1]!.floats, bias, window, shape))
-            } else {
-                results[node.output] = Reference.run(node.op, inputs, shape: shape)
+    /// The first output, row-major, for an input of (channels, height, width).
+    package func run(_ input: [Float]) -> [Float] {
+        let (place, layout) = program.input
+        precondition(input.count == layout.pixels * layout.channels, "the input has the network's size")
+        // SAFETY: the placement keeps `pixels` times `pitch` floats for the input.
+        let target = (arena + program.placement.stretches[place.stretch].offset).assumingMemoryBound(to: Float.self)
+        for pixel in 0..<layout.pixels {
+            for channel in 0..<layout.channels {
+                target[pixel * place.pitch + place.channel + channel] =
+                    input[layout.position(pixel: pixel, channel: channel)]
             }
         }
-        return value(graph.outputs[0]).floats
+        rima_engine_run(engine, nil)
+        var output: [Float] = []
+        read(&output)
+        return output
     }
 
-    /// Gathers the windows as columns, then one matrix product.
-    private static func convolve(_ x: Tensor, _ weights: [Float], _ bias: [Float]?, _ window: Window, _ shape: [Int]) -> [Float] {
-        let (ci, h, w) = (x.shape[1], x.shape[2], x.shape[3])
-        let (co, oh, ow) = (shape[1], shape[2], shape[3])
-        let input = x.floats
-        let (kh, kw) = (window.kernel[0], window.kernel[1])
-        var columns = [Float](repeating: 0, count: ci * kh * kw * oh * ow)
-        for row in 0..<ci * kh * kw {
-            let (c, ky, kx) = (row / (kh * kw), row / kw % kh, row % kw)
-            for oy in 0..<oh {
-                let y = oy * window.stride[0] - window.before[0] + ky * window.dilation[0]
-                guard y >= 0, y < h else { continue }
-                for ox in 0..<ow {
-                    let x = ox * window.stride[1] - window.before[1] + kx * window.dilation[1]
-                    if x >= 0, x < w { columns[(row * oh + oy) * ow + ox] = input[(c * h + y) * w + x] }
+    /// Runs on whatever the input holds and leaves the output where it is; for benchmarks.
+    package func runOnly() { rima_engine_run(engine, nil) }
+
+    private func read(_ output: inout [Float]) {
+        let (place, layout) = program.output
+        let count = layout.pixels * layout.channels
+        if output.count != count { output = [Float](repeating: 0, count: count) }
+        // SAFETY: the placement keeps `pixels` times `pitch` floats for the output.
+        let source = (arena + program.placement.stretches[place.stretch].offset).assumingMemoryBound(to: Float.self)
+            + place.channel
+        output.withUnsafeMutableBufferPointer { output in
+            for channel in 0..<layout.channels {
+                for pixel in 0..<layout.pixels {
+                    output[layout.position(pixel: pixel, channel: channel)] = source[pixel * place.pitch + channel]
                 }
             }
         }
-        var result = [Float](repeating: 0, count: co * oh * ow)
-        rima_sgemm(
-            Int32(co), Int32(oh * ow), Int32(ci * kh * kw), weights, Int32(ci * kh * kw), columns, Int32(oh * ow),
-            &result, Int32(oh * ow))
-        if let bias {
-            for i in result.indices { result[i] += bias[i / (oh * ow)] }
+    }
+
+    /// Mean milliseconds of each step over `runs` runs, with its multiply-adds; for benchmarks.
+    package func profile(runs: Int) -> [(name: String, milliseconds: Double, work: Int)] {
+        var nanoseconds = [Int64](repeating: 0, count: program.steps.count)
+        for _ in 0..<runs { rima_engine_profile(engine, &nanoseconds) }
+        return zip(program.steps, nanoseconds).map {
+            ("\($0.step.op.rawValue)/\($0.step.tile) \($0.name) \($0.step.h)x\($0.step.w) \($0.step.c)->\($0.step.oc)",
+             Double($1) / 1e6 / Double(runs), $0.work)
         }
-        return result
+    }
+
+    /// Operations per second of one thread's registers: the bound that nothing passes.
+    package static func peak(_ instructions: InstructionSet, bytes: Bool) -> Double {
+        rima_peak(instructions.level, bytes ? 1 : 0)
     }
 }

@@ -17,10 +17,26 @@ struct ParityTests {
         #expect(error <= Self.tolerance(one.name), "greatest difference \(error) of the range")
     }
 
-    @Test("The engine agrees", arguments: Case.operators + Case.networks)
+    @Test("The engine agrees on every instruction set that this machine has", arguments: Case.operators + Case.networks)
     func engine(_ one: Case) throws {
         let network = try Network(bytes: one.onnx)
-        let error = difference(Workspace.run(network, one.input), from: one.output)
-        #expect(error <= Self.tolerance(one.name), "greatest difference \(error) of the range")
+        for instructions in InstructionSet.available {
+            let workspace = try Workspace(network: network, instructions: instructions)
+            let error = difference(workspace.run(one.input), from: one.output)
+            #expect(error <= Self.tolerance(one.name), "\(instructions.rawValue): greatest difference \(error)")
+        }
+    }
+
+    @Test("The answer does not depend on the number of threads", arguments: Case.operators + Case.networks)
+    func threads(_ one: Case) throws {
+        let network = try Network(bytes: one.onnx)
+        for instructions in InstructionSet.available {
+            let single = try Workspace(network: network, instructions: instructions).run(one.input)
+            for threads in 2...4 {
+                let several = try Workspace(network: network, threads: threads, instructions: instructions)
+                #expect(several.run(one.input) == single, "\(instructions.rawValue), \(threads) threads")
+                #expect(several.run(one.input) == single, "\(instructions.rawValue), \(threads) threads, second run")
+            }
+        }
     }
 }

@@ -89,6 +89,9 @@ struct Quantisation: Sendable, Equatable {
     var axis: Int
     var isSigned: Bool
 
+    /// Zero point of the same numbers kept as unsigned bytes, which is how the engine stores them.
+    var byteZero: Int { zero[0] + (isSigned ? 128 : 0) }
+
     var low: Float { isSigned ? -128 : 0 }
     var high: Float { isSigned ? 127 : 255 }
 }
