@@ -65,7 +65,7 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
                 .product(name: "Yams", package: "Yams"),
             ],
-            swiftSettings: strict),
+            swiftSettings: tested),
         .executableTarget(name: "rima", dependencies: ["Daemon"], swiftSettings: strict),
 
         .testTarget(name: "FramesTests", dependencies: ["Frames"], swiftSettings: strict),
@@ -74,6 +74,11 @@ let package = Package(
         .testTarget(name: "MetricsTests", dependencies: ["Metrics", "Frames"], swiftSettings: strict),
         .testTarget(name: "PhantomTests", dependencies: ["Phantom", "Frames"], swiftSettings: strict),
         .testTarget(
-            name: "DaemonTests", dependencies: ["Daemon", "Frames", "rima"], exclude: ["Fixtures"], swiftSettings: strict),
+            name: "DaemonTests",
+            dependencies: [
+                "Daemon", "Frames", "rima",
+                .product(name: "Logging", package: "swift-log"), .product(name: "Yams", package: "Yams"),
+            ],
+            exclude: ["Fixtures"], swiftSettings: strict),
     ]
 )
