@@ -124,7 +124,7 @@ package struct BreathDetector: Sendable, Hashable, Codable {
             if breath.isUsable, breath.opened > 0 {
                 ratios.append(breath.narrowed / breath.opened)
                 if ratios.count > 5 { ratios.removeFirst() }
-                closures.note(width: cycle.width, ratio: breath.narrowed / breath.opened)
+                closures.note(width: cycle.width, flat: cycle.flat)
             }
             breathCount += 1
             events.append(.breath(breath))
