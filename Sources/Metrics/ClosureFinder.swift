@@ -15,6 +15,8 @@ struct ClosureFinder: Sendable, Hashable, Codable {
         var typicalRatio: Double
         /// Seconds.
         var period: Double
+        /// Whether breaths were found before.
+        var isKnown: Bool
     }
 
     private struct DeepRun: Sendable, Hashable, Codable {
@@ -164,7 +166,8 @@ struct ClosureFinder: Sendable, Hashable, Codable {
         if pending.count > 1, !isClear(run, track, context) {
             // A second closure like it in breathing's rhythm: both are breaths.
             let gap = Double(pending[1].start - run.start) * AreaTrack.stepSeconds
-            if gap > 0.5 * context.period, gap < 1.6 * context.period,
+            let rhythm = context.isKnown ? (0.5 * context.period)...(1.6 * context.period) : 0.6...5
+            if rhythm.contains(gap),
                 width(run, track) < 1.5 * width(pending[1], track) + 0.08 {
                 lastDeepBreath = run.end
                 pending.removeFirst()
@@ -196,7 +199,7 @@ struct ClosureFinder: Sendable, Hashable, Codable {
 
     /// Closes and opens much faster than breathing does here, which itself stays far from closed.
     private func isSharp(_ run: DeepRun, _ track: AreaTrack, _ context: Context) -> Bool {
-        guard context.typicalRatio > 0.5 else { return false }
+        guard context.isKnown, context.typicalRatio > 0.5 else { return false }
         let down = run.start - flank(of: run.start, track, -1)
         let up = flank(of: run.end - 1, track, 1) - run.end + 1
         return Double(down + up) / 2 * AreaTrack.stepSeconds < max(0.2, 0.12 * context.period)

@@ -153,7 +153,7 @@ struct BreathDetectorTests {
         }
     }
 
-    @Test("Breaths are reported at most about one breath late, and a restored detector goes on exactly")
+    @Test("Breaths are reported about one breath late, and a restored detector goes on exactly")
     func streaming() throws {
         let curve = DrawnCurve(seed: 12)
         var detector = BreathDetector()
