@@ -166,7 +166,7 @@ struct ClosureFinder: Sendable, Hashable, Codable {
         if pending.count > 1, !isClear(run, track, context) {
             // A second closure like it in breathing's rhythm: both are breaths.
             let gap = Double(pending[1].start - run.start) * AreaTrack.stepSeconds
-            let rhythm = context.isKnown ? (0.5 * context.period)...(1.6 * context.period) : 0.6...5
+            let rhythm = context.isKnown ? (0.5 * context.period)...(1.6 * context.period) : 0.6...2
             if rhythm.contains(gap),
                 width(run, track) < 1.5 * width(pending[1], track) + 0.08 {
                 lastDeepBreath = run.end
@@ -220,7 +220,7 @@ struct ClosureFinder: Sendable, Hashable, Codable {
             return isLong || isFlat ? .swallow : nil
         }
         // A first closure that comes and goes at breathing's pace, without a flat floor, is narrowing that sets in.
-        if !isSharp(run, track, context), flatSeconds(run, track) < 0.16, seconds >= settings.longestCough { return nil }
+        if context.isKnown, !isSharp(run, track, context), flatSeconds(run, track) < 0.16, seconds >= settings.longestCough { return nil }
         return seconds < settings.longestCough ? .cough : .swallow
     }
 
