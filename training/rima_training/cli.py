@@ -63,12 +63,18 @@ def _export(arguments: argparse.Namespace) -> None:
     export_opening(arguments.checkpoint, arguments.output, arguments.version, arguments.training_data, arguments.side)
 
 
+def _card(arguments: argparse.Namespace) -> None:
+    from .card import write_card
+
+    write_card(arguments.model, arguments.facts, arguments.figures or [], arguments.output)
+
+
 def _evaluate(arguments: argparse.Namespace) -> None:
     from .evaluate import evaluate_folder
 
     evaluate_folder(
         arguments.model, arguments.folder, arguments.looks, arguments.hold_out, arguments.json, arguments.sheet,
-        arguments.risk_coverage)
+        arguments.risk_coverage, save=arguments.save, title=arguments.title, pane_least=arguments.least_share)
 
 
 def _quantise(arguments: argparse.Namespace) -> None:
@@ -215,6 +221,13 @@ def build_parser() -> argparse.ArgumentParser:
     export.add_argument("--side", type=int, default=256)
     export.set_defaults(call=_export)
 
+    card = commands.add_parser("card", help="model card from a model file, a list of facts and saved tables")
+    card.add_argument("model", type=Path)
+    card.add_argument("output", type=Path)
+    card.add_argument("--facts", type=Path, required=True, help="JSON: purpose, commands, data, limits")
+    card.add_argument("--figures", type=Path, nargs="*", help="tables saved by `evaluate --save`")
+    card.set_defaults(call=_card)
+
     evaluate = commands.add_parser("evaluate", help="scores of a model file on pictures with masks")
     evaluate.add_argument("model", type=Path)
     evaluate.add_argument("folder", type=Path)
@@ -223,6 +236,9 @@ def build_parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--json", action="store_true")
     evaluate.add_argument("--sheet", type=Path, help="contact sheet of the worst and some others")
     evaluate.add_argument("--risk-coverage", action="store_true")
+    evaluate.add_argument("--least-share", type=float, default=0.0, help="leave out smaller openings (of the picture)")
+    evaluate.add_argument("--save", type=Path, help="file with the table, for `card`")
+    evaluate.add_argument("--title", default="", help="title of the table in the card")
     evaluate.set_defaults(call=_evaluate)
 
     quantise = commands.add_parser("quantise", help="int8 variant of a model file")
