@@ -48,8 +48,10 @@ class GateSampler:
     def __init__(self, data: GateData, side: int):
         self.data, self.side = data, side
         drawn = [Pack(p) for p in data.drawn]
-        self.larynx = [(p, p.indices(exclude=data.held_out, larynx=True)) for p in drawn]
-        self.nothing = [(p, p.indices(exclude=data.held_out, larynx=False)) for p in drawn]
+        kept = data.held_out
+        self.larynx = [(p, p.indices(exclude=kept, larynx=True, quality="good")) for p in drawn]
+        self.ruined = [(p, p.indices(exclude=kept, larynx=True, quality="bad")) for p in drawn]
+        self.nothing = [(p, p.indices(exclude=kept, larynx=False, quality="good")) for p in drawn]
         if data.real:
             real = Pack(data.real)
             self.real = (real, real.indices(exclude=data.held_out))
@@ -65,7 +67,11 @@ class GateSampler:
         is_other = rng.random() < self.data.other_share
         image = self._other(rng) if is_other else self._larynx(rng)
         bad = rng.random() < self.data.bad_share
-        if bad:
+        ruined = [source for source in self.ruined if len(source[1])]
+        if bad and not is_other and ruined and rng.random() < 0.25:
+            image, mask = self._pick(ruined, rng)
+            image = look(image, mask, pane_view(image.shape, rng, 0.15), self.side)[0]
+        elif bad:
             image = mild(image, rng) if rng.random() < 0.4 else image
             image, _ = spoil(image, rng)
         else:
@@ -85,7 +91,7 @@ class GateSampler:
         drawn = [source for source in self.larynx if len(source[1])]
         if self.real and (not drawn or rng.random() < 0.35):
             image, mask = self._pick([self.real], rng)
-            view = crop_view(mask, rng, 0.6, 0.6, 1.3)
+            view = crop_view(mask, rng, 0.6, 0.6, 1.0)
             return look(image, mask, view, self.side, border=cv2.BORDER_REFLECT_101)[0]
         image, mask = self._pick(drawn, rng)
         return look(image, mask, pane_view(image.shape, rng, 0.15), self.side)[0]

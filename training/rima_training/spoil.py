@@ -12,6 +12,17 @@ import numpy as np
 from . import augment
 
 
+def lit_field(image: np.ndarray) -> np.ndarray:
+    """The field of view as a boolean mask: the convex hull of what is lit."""
+    side = image.shape[0]
+    small = cv2.resize(image, (64, 64), interpolation=cv2.INTER_AREA).max(2) > 26
+    points = np.argwhere(small)[:, ::-1].astype(np.int32)
+    field = np.zeros((64, 64), np.uint8)
+    if len(points) > 2:
+        cv2.fillConvexPoly(field, cv2.convexHull(points), 1)
+    return cv2.resize(field, (side, side), interpolation=cv2.INTER_NEAREST) > 0
+
+
 def _blurred(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     size = image.shape[0]
     if rng.random() < 0.6:
@@ -33,14 +44,14 @@ def _dark(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def _overexposed(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    lit = image.max(2) > 30
+    lit = lit_field(image)
     bright = cv2.convertScaleAbs(image, alpha=rng.uniform(1.6, 3.0), beta=rng.uniform(90, 170))
     return np.where(lit[..., None], bright, image)
 
 
 def _foggy(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     size = image.shape[0]
-    lit = (image.max(2) > 26).astype(np.float32)
+    lit = lit_field(image).astype(np.float32)
     amount = np.clip(rng.uniform(0.86, 0.97) + 0.03 * augment.smooth_field(rng, size, 4), 0, 1) * lit
     colour = rng.uniform(110, 225) + rng.uniform(-15, 20, 3)
     return augment.veil(augment.soften(image, size * rng.uniform(0.005, 0.03)), amount, colour)

@@ -26,6 +26,7 @@ class Pack:
         facts = json.loads(index.read_text())
         self.groups: list[str] = facts["groups"]
         self.larynx: list[bool] = facts.get("larynx") or [True] * len(self.groups)
+        self.quality: list[str] = facts.get("quality") or ["good"] * len(self.groups)
         self.images = np.load(folder / "images.npy", mmap_mode="r")
         self.masks = np.load(folder / "masks.npy", mmap_mode="r")
         labels = folder / "labels.npy"
@@ -38,12 +39,14 @@ class Pack:
         return np.asarray(self.images[index]), np.asarray(self.masks[index])
 
     def indices(
-        self, exclude: set[str] = frozenset(), only: set[str] | None = None, larynx: bool | None = None
+        self, exclude: set[str] = frozenset(), only: set[str] | None = None, larynx: bool | None = None,
+        quality: str | None = None
     ) -> np.ndarray:
-        """Places of the pictures of some groups, and of those that show a larynx, or none."""
+        """Places of the pictures of some groups, of those with a larynx or without, and of one quality."""
         return np.array([
             i for i, g in enumerate(self.groups)
             if g not in exclude and (only is None or g in only) and (larynx is None or self.larynx[i] == larynx)
+            and (quality is None or self.quality[i] == quality)
         ], dtype=np.int64)
 
 
@@ -82,5 +85,6 @@ def write_pack(pairs: list[Pair], folder: Path, side: int) -> Pack:
         if file is not None:
             file.flush()
     (folder / "index.json").write_text(json.dumps({
-        "side": side, "groups": [p.group for p in pairs], "larynx": [p.larynx for p in pairs]}))
+        "side": side, "groups": [p.group for p in pairs], "larynx": [p.larynx for p in pairs],
+        "quality": [p.quality for p in pairs]}))
     return Pack(folder)

@@ -38,6 +38,7 @@ class Pair:
     group: str
     classes: Path | None = None
     larynx: bool = True
+    quality: str = "good"
 
     def image(self) -> np.ndarray:
         """RGB, uint8, shape (height, width, 3)."""
@@ -70,13 +71,26 @@ def read_labels(path: Path, shape: tuple[int, ...]) -> np.ndarray:
     return values
 
 
-def without_larynx(folder: Path) -> set[str]:
-    """Names of the stills of a folder in which the phantom drew no larynx, from its `truth.csv`."""
+def still_facts(folder: Path) -> dict[str, tuple[bool, str]]:
+    """For every still the phantom drew into a folder: whether it shows a larynx, and its quality.
+
+    From the folder's `truth.csv` with the columns `name`, `larynx` (0 or 1), `quality` (good or bad) and `faults`
+    (joined by +). A still that is bad only because the edge cuts its opening is `unsure`: the picture is fine.
+    """
     table = folder / "truth.csv"
     if not table.exists():
-        return set()
+        return {}
     with open(table, newline="") as file:
-        return {row["name"] for row in csv.DictReader(file) if "name" in row and row.get("larynx") == "0"}
+        return {row["name"]: facts_of(row) for row in csv.DictReader(file) if "name" in row}
+
+
+def facts_of(row: dict[str, str]) -> tuple[bool, str]:
+    """Larynx and quality of one row of `truth.csv`."""
+    faults = set(filter(None, row.get("faults", "").split("+")))
+    larynx = row.get("larynx", "1") != "0"
+    if row.get("quality", "good") == "good" or faults == {"no_larynx"}:
+        return larynx, "good"
+    return larynx, "unsure" if faults <= {"cut_by_edge", "no_larynx"} else "bad"
 
 
 def find_pairs(folder: Path, group: str | None = None, labelled: bool = True) -> list[Pair]:
@@ -89,7 +103,7 @@ def find_pairs(folder: Path, group: str | None = None, labelled: bool = True) ->
     if not folder.is_dir():
         raise DataError(f"{folder}: no such folder")
     pairs = []
-    nothing: dict[Path, set[str]] = {}
+    facts: dict[Path, dict[str, tuple[bool, str]]] = {}
     for picture in sorted(folder.rglob("*")):
         name = picture.name
         if picture.suffix.lower() not in PICTURES or name.endswith((".mask.png", ".labels.png")):
@@ -99,11 +113,11 @@ def find_pairs(folder: Path, group: str | None = None, labelled: bool = True) ->
         labels = [picture.with_name(picture.stem + end) for end in (".mask.png", ".labels.png")]
         found = next((label for label in labels if label.exists()), None)
         if found or not labelled:
-            if picture.parent not in nothing:
-                nothing[picture.parent] = without_larynx(picture.parent)
-            shown = labelled and picture.stem not in nothing[picture.parent]
+            if picture.parent not in facts:
+                facts[picture.parent] = still_facts(picture.parent)
+            shown, quality = facts[picture.parent].get(picture.stem, (labelled, "good"))
             classes = labels[1] if labels[1].exists() else None
-            pairs.append(Pair(picture, found if labelled else None, who, classes, shown))
+            pairs.append(Pair(picture, found if labelled else None, who, classes, shown, quality))
     if not pairs:
         raise DataError(f"{folder}: no pictures with .mask.png or .labels.png beside them")
     return pairs
