@@ -1,7 +1,7 @@
 // Breaths on the area curve, found as it grows. Method: design/breaths.md.
 package import Frames
 
-/// Finds breaths and interruptions; a breath is reported at most one breath after its end.
+/// Finds breaths and interruptions; a breath is reported about one breath after its end.
 ///
 /// Reads measured samples only. Whole state is `Codable`: a restored detector goes on exactly as the saved one.
 package struct BreathDetector: Sendable, Hashable, Codable {
@@ -63,7 +63,7 @@ package struct BreathDetector: Sendable, Hashable, Codable {
     private var context: ClosureFinder.Context {
         let sorted = ratios.sorted()
         return ClosureFinder.Context(
-            typicalRatio: quantile(ofSorted: sorted, 0.5) ?? 1, period: periodSeconds)
+            typicalRatio: quantile(ofSorted: sorted, 0.5) ?? 1, period: periodSeconds, isKnown: sorted.count >= 2)
     }
 
     private mutating func endStretch() -> [BreathEvent] {
@@ -124,7 +124,7 @@ package struct BreathDetector: Sendable, Hashable, Codable {
             if breath.isUsable, breath.opened > 0 {
                 ratios.append(breath.narrowed / breath.opened)
                 if ratios.count > 5 { ratios.removeFirst() }
-                closures.note(width: cycle.width, ratio: breath.narrowed / breath.opened)
+                closures.note(width: cycle.width, flat: cycle.flat)
             }
             breathCount += 1
             events.append(.breath(breath))

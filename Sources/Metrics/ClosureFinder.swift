@@ -15,6 +15,8 @@ struct ClosureFinder: Sendable, Hashable, Codable {
         var typicalRatio: Double
         /// Seconds.
         var period: Double
+        /// Whether breaths were found before.
+        var isKnown: Bool
     }
 
     private struct DeepRun: Sendable, Hashable, Codable {
@@ -36,7 +38,7 @@ struct ClosureFinder: Sendable, Hashable, Codable {
     private var pending: [DeepRun] = []
     private var lastDeepBreath: Int64?
     private var widths = RunningRank(capacity: 7)
-    private var depths = RunningRank(capacity: 7)
+    private var flats = RunningRank(capacity: 7)
     private var hasStarted = false
 
     init(settings: BreathSettings) { self.settings = settings }
@@ -52,10 +54,10 @@ struct ClosureFinder: Sendable, Hashable, Codable {
         isFalling = true
     }
 
-    /// Takes a found breath: how long it stayed nearly closed, in seconds, and how far it closed.
-    mutating func note(width: Double, ratio: Double) {
+    /// Takes a found breath: how long it stayed nearly closed and completely closed, in seconds.
+    mutating func note(width: Double, flat: Double) {
         widths.insert(width)
-        depths.insert(ratio)
+        flats.insert(flat)
     }
 
     private var quickBins: Int64 { Int64(settings.quickSpacing / AreaTrack.stepSeconds) }
@@ -164,7 +166,8 @@ struct ClosureFinder: Sendable, Hashable, Codable {
         if pending.count > 1, !isClear(run, track, context) {
             // A second closure like it in breathing's rhythm: both are breaths.
             let gap = Double(pending[1].start - run.start) * AreaTrack.stepSeconds
-            if gap > 0.5 * context.period, gap < 1.6 * context.period,
+            let rhythm = context.isKnown ? (0.5 * context.period)...(1.6 * context.period) : 0.6...2
+            if rhythm.contains(gap),
                 width(run, track) < 1.5 * width(pending[1], track) + 0.08 {
                 lastDeepBreath = run.end
                 pending.removeFirst()
@@ -196,10 +199,10 @@ struct ClosureFinder: Sendable, Hashable, Codable {
 
     /// Closes and opens much faster than breathing does here, which itself stays far from closed.
     private func isSharp(_ run: DeepRun, _ track: AreaTrack, _ context: Context) -> Bool {
-        guard context.typicalRatio > 0.5 else { return false }
+        guard context.isKnown, context.typicalRatio > 0.5 else { return false }
         let down = run.start - flank(of: run.start, track, -1)
         let up = flank(of: run.end - 1, track, 1) - run.end + 1
-        return Double(down + up) / 2 * AreaTrack.stepSeconds < max(0.28, 0.12 * context.period)
+        return Double(down + up) / 2 * AreaTrack.stepSeconds < max(0.2, 0.12 * context.period)
     }
 
     private func judge(
@@ -209,10 +212,15 @@ struct ClosureFinder: Sendable, Hashable, Codable {
         if seconds > settings.longestSwallow { return nil }
         if isAmongDeepBreaths(run, context) {
             // Among breaths that close nearly as far, only a longer or a fuller closure stands out.
-            guard widths.count >= 3, let usual = widths.quantile(0.5), let deepest = depths.quantile(0) else { return nil }
-            let isFlat = flatSeconds(run, track) > max(0.2, 0.16 * context.period)
-            return seconds > max(1.5 * usual + 0.12, 0.36) || (isFlat && deepest > 0.05) ? .swallow : nil
+            guard widths.count >= 3, let usual = widths.quantile(0.5), let usualFlat = flats.quantile(0.5) else {
+                return nil
+            }
+            let isLong = seconds > max(1.5 * usual + 0.12, 0.36, 0.42 * context.period)
+            let isFlat = flatSeconds(run, track) > max(0.2, 0.16 * context.period, 2 * usualFlat + 0.12)
+            return isLong || isFlat ? .swallow : nil
         }
+        // A first closure that comes and goes at breathing's pace, without a flat floor, is narrowing that sets in.
+        if context.isKnown, !isSharp(run, track, context), flatSeconds(run, track) < 0.16, seconds >= settings.longestCough { return nil }
         return seconds < settings.longestCough ? .cough : .swallow
     }
 
@@ -234,7 +242,7 @@ struct ClosureFinder: Sendable, Hashable, Codable {
     }
 
     private func finding(_ kind: InterruptionKind, from: Int64, to: Int64, _ track: AreaTrack) -> Finding {
-        Finding(kind: kind, bins: flank(of: from, track, -1)..<(flank(of: to, track, 1) + 1))
+        Finding(kind: kind, bins: (flank(of: from, track, -1) - 1)..<(flank(of: to, track, 1) + 3))
     }
 
     /// The outermost bin of the flank that leads up from `bin`, at most half a second above the

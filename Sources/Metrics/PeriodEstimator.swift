@@ -63,7 +63,7 @@ struct PeriodEstimator: Sendable, Hashable, Codable {
         }
         guard highest > 0 else { return nil }
         for i in 1..<(sorted.count - 1) where sorted[i] >= sorted[i - 1] && sorted[i] >= sorted[i + 1] {
-            if sorted[i] >= 0.7 * highest {
+            if sorted[i] >= 0.5 * highest {
                 return (Double(first - 1 + i) * 0.08, sorted[i])
             }
         }

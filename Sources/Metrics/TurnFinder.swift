@@ -12,8 +12,9 @@ struct TurnFinder: Sendable, Hashable, Codable {
         var noise: Double
         /// Whether both ends are peaks and not where the curve begins or breaks off.
         var isWhole: Bool
-        /// Seconds below three tenths of the local opened area.
+        /// Seconds below three tenths, and below a fiftieth, of the local opened area.
         var width: Double
+        var flat: Double
     }
 
     private struct Turn: Sendable, Hashable, Codable {
@@ -105,16 +106,17 @@ struct TurnFinder: Sendable, Hashable, Codable {
                 start: start.isCut ? Double(start.bin) - 0.5 : start.middle, trough: trough.middle,
                 end: end.isCut ? Double(end.bin) + 0.5 : end.middle,
                 height: (fall + rise) / 2, noise: noise, isWhole: !start.isCut && !end.isCut,
-                width: width(from: start.bin, to: end.bin))
+                width: seconds(below: 0.3, from: start.bin, to: end.bin),
+                flat: seconds(below: 0.02, from: start.bin, to: end.bin))
         }
         return nil
     }
 
-    private func width(from start: Int64, to end: Int64) -> Double {
+    private func seconds(below share: Double, from start: Int64, to end: Int64) -> Double {
         let (low, high) = (max(0, Int(start - firstBin)), min(smooth.count, Int(end - firstBin)))
         guard low < high else { return 0 }
         var count = 0
-        for value in smooth[low..<high] where value < 0.3 * openedArea { count += 1 }
+        for value in smooth[low..<high] where value < share * openedArea { count += 1 }
         return Double(count) * AreaTrack.stepSeconds
     }
 

@@ -30,12 +30,14 @@ struct BreathScore {
             let best = curve.breaths.indices.filter { !taken.contains($0) }.min {
                 abs(curve.breaths[$0].trough - time) < abs(curve.breaths[$1].trough - time)
             }
-            if let best, abs(curve.breaths[best].trough - time) < 0.4 * (curve.breaths[best].end - curve.breaths[best].start) {
+            if let best,
+                abs(curve.breaths[best].trough - time) < 0.4 * (curve.breaths[best].end - curve.breaths[best].start) {
                 taken.insert(best)
                 if curve.isVisible(curve.breaths[best]) {
                     closureErrors.append(abs(breath.closure - curve.breaths[best].closure))
                 }
-            } else if let first = curve.breaths.first, let last = curve.breaths.last, time > first.start, time < last.end {
+            } else if let first = curve.breaths.first, let last = curve.breaths.last, time > first.start,
+                time < last.end {
                 extras += 1
                 log.append("extra at \(time), \(breath.start.seconds)...\(breath.end.seconds), \(breath.closure)")
             }
@@ -95,7 +97,8 @@ func detect(_ samples: [Sample]) -> (breaths: [Breath], interruptions: [Interrup
 @Suite("Breaths on the area curve")
 struct BreathDetectorTests {
     @Test("On 40 drawn tests of five minutes nearly every breath is found, and little else", arguments: [
-        DrawnSettings(), DrawnSettings(noise: 0.02), DrawnSettings(noise: 0.01, framesPerSecond: 29.97, isVariable: true),
+        DrawnSettings(), DrawnSettings(noise: 0.02),
+        DrawnSettings(noise: 0.01, framesPerSecond: 29.97, isVariable: true),
         DrawnSettings(framesPerSecond: 50),
     ])
     func drawnTests(settings: DrawnSettings) {
@@ -103,14 +106,76 @@ struct BreathDetectorTests {
         for seed in 1...40 {
             let curve = DrawnCurve(seed: UInt64(seed), settings)
             let found = detect(curve.samples)
-            let before = score.log.count
             score.add(curve, breaths: found.breaths, found: found.interruptions)
-            for line in score.log[before...] { print("seed \(seed): \(line)") }
         }
         print(score.summary)
         #expect(score.precision >= 0.98)
         #expect(score.recall >= 0.97)
         #expect(score.medianClosureError <= (settings.noise > 0 ? 0.03 : 0.01))
         #expect(score.swallowsAsBreaths == 0)
+        #expect(score.swallowsFound >= score.swallows * 98 / 100)
+        // Breaths vary by 8 % here and many are hidden: what is seen of a stage bounds what can be known of its rate.
+        #expect(score.rateErrors.filter { $0 <= 0.5 }.count >= score.rateErrors.count * 88 / 100)
+    }
+
+    @Test("Flat, slow and quick breathing is found to the breath", arguments: [
+        (6.0, 0.3), (12, 0.06), (20, 0.12), (60, 0.5), (90, 0.2), (90, 0.9),
+    ])
+    func evenBreathing(rate: Double, closure: Double) throws {
+        var samples: [Sample] = []
+        for frame in 0..<3000 {
+            var sample = Sample(frame: frame, time: seconds(Double(frame) / 25), segment: 0)
+            let phase = Double(frame) / 25 * rate / 60
+            let area = 5000 * (1 - closure * (0.5 - 0.5 * cos(2 * .pi * phase)))
+            sample.opening = Opening(
+                area: area, length: 90, width: 60, angle: nil, leftArea: area / 2, rightArea: area / 2, center: nil)
+            samples.append(sample)
+        }
+        let found = detect(samples)
+        let usable = found.breaths.filter(\.isUsable)
+        #expect(found.interruptions.isEmpty)
+        #expect(abs(Double(usable.count) - 2 * rate) <= 2)
+        #expect(abs(try #require(breathingRate(usable.map(\.narrowestTime))) - rate) < 0.3)
+        // P95 and P5 of a cosine lie 0.6 % of its swing inside its ends; a fast breath has few frames.
+        for breath in usable where breath.isWhole { #expect(abs(breath.closure - closure) < 0.02 + 0.02 * closure) }
+    }
+
+    @Test("A steady opening and a closed one hold no breath")
+    func noBreath() {
+        for area in [0.0, 4000] {
+            let samples = (0..<1500).map { frame in
+                var sample = Sample(frame: frame, time: seconds(Double(frame) / 25), segment: 0)
+                sample.opening = Opening(
+                    area: area, length: 0, width: 0, angle: nil, leftArea: 0, rightArea: area, center: nil)
+                return sample
+            }
+            #expect(detect(samples).breaths.isEmpty)
+        }
+    }
+
+    @Test("Breaths are reported about one breath late, and a restored detector goes on exactly")
+    func streaming() throws {
+        let curve = DrawnCurve(seed: 12)
+        var detector = BreathDetector()
+        var late: [Double] = []
+        var events: [BreathEvent] = []
+        for (i, sample) in curve.samples.enumerated() {
+            if i % 1501 == 1500 {
+                let data = try JSONEncoder().encode(detector)
+                detector = try JSONDecoder().decode(BreathDetector.self, from: data)
+            }
+            for event in detector.observe(sample) {
+                events.append(event)
+                if case .breath(let breath) = event, breath.isUsable, breath.isWhole {
+                    late.append((sample.time - breath.end).seconds / breath.duration)
+                }
+            }
+        }
+        events += detector.finish()
+        var plain = BreathDetector()
+        #expect(events == curve.samples.flatMap { plain.observe($0) } + plain.finish())
+        late.sort()
+        print("reported late by, in breaths: median \(late[late.count / 2]), 95 % \(late[late.count * 95 / 100])")
+        #expect(late[late.count * 95 / 100] <= 1.5)
     }
 }

@@ -174,7 +174,7 @@ def glare(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     shape = np.zeros((size, size), np.uint8)
     for _ in range(int(rng.integers(1, 30))):
         place = rng.integers(0, size, 2)
-        axes = (int(log_uniform(rng, 1, 0.03 * size)), int(log_uniform(rng, 1, 0.015 * size)))
+        axes = (int(log_uniform(rng, 1, 1 + 0.03 * size)), int(log_uniform(rng, 1, 1 + 0.015 * size)))
         cv2.ellipse(shape, (int(place[0]), int(place[1])), axes, rng.uniform(0, 180), 0, 360, 255, -1, cv2.LINE_AA)
     soft = cv2.GaussianBlur(shape, (0, 0), rng.uniform(0.4, 2.0)).astype(np.float32) / 255
     if rng.random() < 0.35:

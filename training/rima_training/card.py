@@ -2,40 +2,41 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import json
 from pathlib import Path
 
-from .export import ModelFacts
+from .data.pairs import DataError
+from .export import multiply_adds_of, read_facts
+
+ROWS = [
+    ("task", "rima.task"), ("classes", "rima.classes"), ("colour order", "rima.color_order"), ("mean", "rima.mean"),
+    ("standard deviation", "rima.std"), ("licence", "rima.licence"), ("training data", "rima.training_data"),
+]
 
 
-@dataclass
-class Card:
-    """What a card says beyond the file's own metadata. Lists become paragraphs, tables are Markdown."""
+def write_card(model: Path, facts: Path, figures: list[Path], output: Path) -> None:
+    """Writes the card as Markdown: the file's own metadata, the facts given, and the tables measured.
 
-    purpose: str
-    commands: list[str]
-    data: list[str]
-    figures: list[tuple[str, str]] = field(default_factory=list)
-    limits: list[str] = field(default_factory=list)
-    work: str = ""
-
-
-def write_card(path: Path, facts: ModelFacts, card: Card) -> None:
-    """Writes the card as Markdown."""
+    `facts` is JSON with `purpose` (text) and `commands`, `data`, `limits` (lists of lines); a table is JSON with
+    `title`, `command` and `table`, as `evaluate --save` writes it.
+    """
+    own = read_facts(model)
+    try:
+        given = json.loads(facts.read_text())
+        tables = [json.loads(path.read_text()) for path in figures]
+    except (OSError, ValueError) as error:
+        raise DataError(f"{facts}: {error}") from error
     lines = [
-        f"# {facts.name} {facts.version}", "", card.purpose, "", "Research use only, not a medical device.", "",
-        "| | |", "| --- | --- |",
-        f"| task | {facts.task} |",
-        f"| classes | {', '.join(facts.classes)} |",
-        f"| input | {facts.width} x {facts.height}, {facts.color_order}, mean {facts.mean}, std {facts.std} |",
-        f"| work | {card.work} |",
-        f"| licence | {facts.licence} |",
-        f"| training data | {facts.training_data} |",
-        "", "## Made with", "", "```sh", *card.commands, "```", "", "## Data", "",
-        *[f"- {line}" for line in card.data], "",
+        f"# {own['rima.name']} {own['rima.version']}", "", given["purpose"], "",
+        "Research use only, not a medical device.", "", "| | |", "| --- | --- |",
+        f"| input | {own['rima.input_width']} x {own['rima.input_height']} |",
+        f"| work | {multiply_adds_of(model) / 1e6:.0f} million multiply-adds a picture |",
+        *[f"| {title} | {own.get(key, '')} |" for title, key in ROWS],
+        "", "## Made with", "", "```sh", *given["commands"], "```", "", "## Data", "",
+        *[f"- {line}" for line in given["data"]], "", "## Figures", "",
     ]
-    for title, table in card.figures:
-        lines += [f"## {title}", "", table, ""]
-    if card.limits:
-        lines += ["## Limits", "", *[f"- {line}" for line in card.limits], ""]
-    Path(path).write_text("\n".join(lines))
+    for entry in tables:
+        lines += [f"### {entry['title']}", "", f"`{entry['command']}`", "", entry["table"], ""]
+    if given.get("limits"):
+        lines += ["## Limits", "", *[f"- {line}" for line in given["limits"]], ""]
+    Path(output).write_text("\n".join(lines))

@@ -63,18 +63,90 @@ def _export(arguments: argparse.Namespace) -> None:
     export_opening(arguments.checkpoint, arguments.output, arguments.version, arguments.training_data, arguments.side)
 
 
+def _card(arguments: argparse.Namespace) -> None:
+    from .card import write_card
+
+    write_card(arguments.model, arguments.facts, arguments.figures or [], arguments.output)
+
+
 def _evaluate(arguments: argparse.Namespace) -> None:
     from .evaluate import evaluate_folder
 
     evaluate_folder(
         arguments.model, arguments.folder, arguments.looks, arguments.hold_out, arguments.json, arguments.sheet,
-        arguments.risk_coverage)
+        arguments.risk_coverage, save=arguments.save, title=arguments.title, pane_least=arguments.least_share)
 
 
 def _quantise(arguments: argparse.Namespace) -> None:
     from .quantise import quantise
 
     quantise(arguments.model, arguments.output, arguments.calibration, arguments.count)
+
+
+def _coco(arguments: argparse.Namespace) -> None:
+    from .data.coco import import_coco
+
+    count, names = import_coco(arguments.export, arguments.output, arguments.opening, arguments.group_pattern)
+    print(f"{count} pictures in {arguments.output}; label maps: 0 other, "
+          + ", ".join(f"{k + 1} {name}" for k, name in enumerate(names)))
+
+
+def _zoo(arguments: argparse.Namespace) -> None:
+    from . import recipes_zoo
+    from .models import zoo
+
+    data = recipes_zoo.ZooData(
+        arguments.pack, set(arguments.hold_out or []), arguments.scheme, arguments.classes or [], arguments.strength)
+    build, train, names = {
+        "unet-resnet18": (zoo.unet_resnet18, recipes_zoo.train_one_class, ["opening"]),
+        "unetpp-effnetb4": (zoo.unetplusplus_efficientnet_b4, recipes_zoo.train_one_class, ["opening"]),
+        "multiclass": (lambda: zoo.unet_resnet18(len(data.names())), recipes_zoo.train_classes, data.names()),
+        "maskrcnn": (lambda: zoo.mask_rcnn(2, arguments.side), recipes_zoo.train_instances, []),
+    }[arguments.network]
+    plan, network = _plan(arguments), build()
+    figures = train(network, data, plan, arguments.run, arguments.side, arguments.workers, arguments.start_from)
+    print(json.dumps(figures))
+    if arguments.export:
+        from .trainer import averaged_weights
+
+        network = network.cpu()
+        network.load_state_dict(averaged_weights(arguments.run / "last.pt"))
+        if arguments.network == "maskrcnn":
+            recipes_zoo.export_instances(
+                network, arguments.export, arguments.version, arguments.side, arguments.training_data)
+        else:
+            recipes_zoo.export_segmentation(
+                network, arguments.export, f"rima-{arguments.network}", arguments.version, arguments.side, names,
+                arguments.training_data)
+
+
+def _gate(arguments: argparse.Namespace) -> None:
+    from . import recipes_gate
+    from .models import zoo
+    from .trainer import averaged_weights
+
+    build = {"gate-compact": recipes_gate.compact_gate, "gate-efficientnet-b0": zoo.gate_efficientnet_b0,
+             "gate-densenet121": zoo.gate_densenet121}[arguments.network]
+    held_out = set(arguments.hold_out or [])
+    data = recipes_gate.GateData(arguments.drawn, arguments.real, arguments.other, held_out=held_out)
+    judged = recipes_gate.GateData(
+        [arguments.judged_drawn] if arguments.judged_drawn else arguments.drawn, arguments.real, arguments.other)
+    network = build()
+    print(json.dumps(recipes_gate.train_gate(
+        network, data, judged, _plan(arguments), arguments.run, arguments.side, arguments.workers,
+        arguments.start_from, arguments.judge_count)))
+    if arguments.export:
+        network = network.cpu()
+        network.load_state_dict(averaged_weights(arguments.run / "last.pt"))
+        recipes_gate.export_gate(
+            network, arguments.export, f"rima-{arguments.network}", arguments.version, arguments.training_data,
+            arguments.side)
+
+
+def _export_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--export", type=Path, help="model file to write when the training ends")
+    parser.add_argument("--version", default="0.1.0")
+    parser.add_argument("--training-data", default="not stated")
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -103,6 +175,44 @@ def build_parser() -> argparse.ArgumentParser:
     opening.add_argument("--side", type=int, default=256)
     opening.set_defaults(call=_opening)
 
+    for name, text, side, batch in (
+        ("unet-resnet18", "U-Net with ResNet-18, one class, as in the CLE work", 896, 4),
+        ("multiclass", "U-Net with ResNet-18, all classes of the label maps", 512, 8),
+        ("unetpp-effnetb4", "UNet++ with EfficientNet-B4, one class", 512, 4),
+        ("maskrcnn", "Mask R-CNN, left and right as instances", 512, 2),
+    ):
+        zoo = commands.add_parser(name, help=text)
+        _training_options(zoo, 10000, batch, 5e-4)
+        _export_options(zoo)
+        zoo.add_argument("--pack", type=Path, required=True)
+        zoo.add_argument("--hold-out", nargs="*", help="patients to judge on, never trained on")
+        zoo.add_argument("--scheme", choices=["phantom", "vocalfolds"], default="phantom", help="names of the classes")
+        zoo.add_argument("--classes", nargs="*", help="names of the classes from 0, instead of a scheme")
+        zoo.add_argument("--strength", type=float, default=0.7)
+        zoo.add_argument("--side", type=int, default=side)
+        zoo.set_defaults(call=_zoo, network=name)
+
+    for name, side, batch in (("gate-compact", 128, 64), ("gate-efficientnet-b0", 224, 32),
+                              ("gate-densenet121", 224, 16)):
+        gate = commands.add_parser(name, help="good or bad, larynx or other")
+        _training_options(gate, 6000, batch, 1e-3)
+        _export_options(gate)
+        gate.add_argument("--drawn", type=Path, nargs="+", required=True)
+        gate.add_argument("--real", type=Path)
+        gate.add_argument("--other", type=Path)
+        gate.add_argument("--judged-drawn", type=Path)
+        gate.add_argument("--judge-count", type=int, default=600)
+        gate.add_argument("--hold-out", nargs="*")
+        gate.add_argument("--side", type=int, default=side)
+        gate.set_defaults(call=_gate, network=name)
+
+    coco = commands.add_parser("import-coco", help="Label Studio's COCO export into folders of masks, by patient")
+    coco.add_argument("export", type=Path, help="the unpacked export, or its result.json")
+    coco.add_argument("output", type=Path)
+    coco.add_argument("--opening", default="opening", help="name of the category that is the opening")
+    coco.add_argument("--group-pattern", help="regular expression whose first group is the patient, on file names")
+    coco.set_defaults(call=_coco)
+
     export = commands.add_parser("export", help="checkpoint of opening-compact to ONNX with metadata")
     export.add_argument("checkpoint", type=Path)
     export.add_argument("output", type=Path)
@@ -110,6 +220,13 @@ def build_parser() -> argparse.ArgumentParser:
     export.add_argument("--training-data", default="Rima phantom; vocalfolds (CC BY 4.0)")
     export.add_argument("--side", type=int, default=256)
     export.set_defaults(call=_export)
+
+    card = commands.add_parser("card", help="model card from a model file, a list of facts and saved tables")
+    card.add_argument("model", type=Path)
+    card.add_argument("output", type=Path)
+    card.add_argument("--facts", type=Path, required=True, help="JSON: purpose, commands, data, limits")
+    card.add_argument("--figures", type=Path, nargs="*", help="tables saved by `evaluate --save`")
+    card.set_defaults(call=_card)
 
     evaluate = commands.add_parser("evaluate", help="scores of a model file on pictures with masks")
     evaluate.add_argument("model", type=Path)
@@ -119,6 +236,9 @@ def build_parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--json", action="store_true")
     evaluate.add_argument("--sheet", type=Path, help="contact sheet of the worst and some others")
     evaluate.add_argument("--risk-coverage", action="store_true")
+    evaluate.add_argument("--least-share", type=float, default=0.0, help="leave out smaller openings (of the picture)")
+    evaluate.add_argument("--save", type=Path, help="file with the table, for `card`")
+    evaluate.add_argument("--title", default="", help="title of the table in the card")
     evaluate.set_defaults(call=_evaluate)
 
     quantise = commands.add_parser("quantise", help="int8 variant of a model file")

@@ -40,7 +40,8 @@ def write_sheet(path: Path, tiles: list[tuple[str, np.ndarray]], columns: int = 
 
 def evaluate_folder(
     model: Path, folder: Path, looks: int = 2, groups: list[str] | None = None, as_json: bool = False,
-    sheet: Path | None = None, curve: bool = False, index: Path | None = None
+    sheet: Path | None = None, curve: bool = False, index: Path | None = None, save: Path | None = None,
+    title: str = "", pane_least: float = 0.0
 ) -> list[FrameScore]:
     """Judges every labelled picture below a folder; truth is green and the answer red on the sheet.
 
@@ -59,6 +60,8 @@ def evaluate_folder(
             continue
         image = pair.image()
         mask = pair.mask(image.shape)
+        if 0 < (mask == 255).mean() < pane_least:
+            continue
         found = find_opening(predict, side, image, looks)
         score = score_frame(
             str(pair.picture.relative_to(folder)), group, found.mask, mask == 255, mask != IGNORE, found.confidence)
@@ -70,6 +73,13 @@ def evaluate_folder(
         print(json.dumps({"images": [asdict(s) for s in scores], "groups": by_group(scores)}))
     else:
         print(table(by_group(scores)))
+    if save:
+        command = f"rima-train evaluate {model.name} {folder.name} --looks {looks}"
+        if pane_least:
+            command += f" --least-share {pane_least:g}"
+        if groups:
+            command += " --hold-out " + " ".join(groups)
+        save.write_text(json.dumps({"title": title, "command": command, "table": table(by_group(scores))}))
     if curve:
         steps = risk_coverage(scores)
         for share in (0.5, 0.7, 0.8, 0.9, 0.95, 1.0):

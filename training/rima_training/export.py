@@ -130,7 +130,9 @@ def run_onnx(path: Path, images: np.ndarray) -> np.ndarray:
     """One forward pass with ONNX Runtime on the CPU."""
     import onnxruntime
 
-    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     return session.run(None, {session.get_inputs()[0].name: images})[0]
 
 
@@ -138,3 +140,18 @@ def read_facts(path: Path) -> dict[str, str]:
     """The metadata of a model file."""
     model = onnx.load(str(path), load_external_data=False)
     return {entry.key: entry.value for entry in model.metadata_props}
+
+
+def multiply_adds_of(path: Path) -> int:
+    """Multiply-adds of the convolutions and matrix products of a model file."""
+    model = onnx.shape_inference.infer_shapes(onnx.load(str(path)))
+    graph = model.graph
+    shapes = {value.name: [d.dim_value for d in value.type.tensor_type.shape.dim]
+              for value in [*graph.value_info, *graph.output, *graph.input]}
+    weights = {entry.name: list(entry.dims) for entry in graph.initializer}
+    total = 0
+    for node in graph.node:
+        if node.op_type in ("Conv", "Gemm") and node.input[1] in weights:
+            weight, output = weights[node.input[1]], shapes[node.output[0]]
+            total += int(np.prod(weight)) * (int(np.prod(output[2:])) if node.op_type == "Conv" else 1)
+    return total

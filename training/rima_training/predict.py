@@ -47,7 +47,7 @@ def module_predictor(module: torch.nn.Module, mean: float = 0.5, std: float = 0.
     return predict
 
 
-def onnx_predictor(path: Path, threads: int = 2) -> tuple[Predictor, int]:
+def onnx_predictor(path: Path, threads: int = 1) -> tuple[Predictor, int]:
     """A predictor from a model file, and the side of its input."""
     import onnxruntime
 
@@ -56,6 +56,7 @@ def onnx_predictor(path: Path, threads: int = 2) -> tuple[Predictor, int]:
     std = np.array([float(v) for v in facts["rima.std"].split(",")], np.float32)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     name = session.get_inputs()[0].name
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 
 import cv2
@@ -25,7 +26,8 @@ class EndlessSamples(IterableDataset):
     def __iter__(self) -> Iterator[list[torch.Tensor]]:
         cv2.setNumThreads(0)
         info = get_worker_info()
-        rng = np.random.default_rng([self.seed, self.start, info.id if info else 0])
+        rank = int(os.environ.get("RANK", "0"))
+        rng = np.random.default_rng([self.seed, self.start, info.id if info else 0, rank])
         while True:
             samples = [self.sampler(rng) for _ in range(self.batch)]
             yield [torch.from_numpy(np.stack(parts)) for parts in zip(*samples, strict=True)]

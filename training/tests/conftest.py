@@ -7,6 +7,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import torch
+
+# One thread: tests often share their machine, and waiting for a second core costs more than it gives.
+torch.set_num_threads(1)
 
 
 def tiny_still(rng: np.random.Generator, side: int = 96, opening: bool = True) -> tuple[np.ndarray, np.ndarray]:

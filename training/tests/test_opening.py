@@ -32,7 +32,7 @@ def test_logits_have_the_resolution_of_the_input():
 def trained(pack: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     run = tmp_path_factory.mktemp("run")
     options = ["opening-compact", "--run", str(run), "--drawn", str(pack), "--judged-drawn", str(pack), "--side", "96",
-               "--batch", "8", "--workers", "0", "--strength", "0.2", "--rate", "4e-3", "--validate-every", "60"]
+               "--batch", "8", "--workers", "0", "--threads", "1", "--strength", "0.2", "--rate", "4e-3", "--validate-every", "60"]
     assert main([*options, "--steps", "20", "--decay", "0"]) == 0
     assert main([*options, "--steps", "60", "--decay", "20"]) == 0
     return run

@@ -1,4 +1,4 @@
-"""Many pictures of one size in two flat files, mapped into memory: reading one costs nothing."""
+"""Many pictures of one size in flat files, mapped into memory: reading one costs nothing."""
 
 from __future__ import annotations
 
@@ -8,11 +8,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from .pairs import DataError, Pair
+from .pairs import DataError, Pair, read_labels
 
 
 class Pack:
-    """`images` is (count, side, side, 3) uint8 RGB, `masks` (count, side, side) uint8, `groups` one name each."""
+    """`images` is (count, side, side, 3) uint8 RGB, `masks` (count, side, side) uint8, `groups` one name each.
+
+    `labels` is (count, side, side) uint8 with all classes, where every picture has a label map; else None.
+    """
 
     def __init__(self, folder: Path):
         folder = Path(folder)
@@ -22,8 +25,12 @@ class Pack:
         self.folder = folder
         facts = json.loads(index.read_text())
         self.groups: list[str] = facts["groups"]
+        self.larynx: list[bool] = facts.get("larynx") or [True] * len(self.groups)
+        self.quality: list[str] = facts.get("quality") or ["good"] * len(self.groups)
         self.images = np.load(folder / "images.npy", mmap_mode="r")
         self.masks = np.load(folder / "masks.npy", mmap_mode="r")
+        labels = folder / "labels.npy"
+        self.labels = np.load(labels, mmap_mode="r") if labels.exists() else None
 
     def __len__(self) -> int:
         return len(self.groups)
@@ -31,10 +38,16 @@ class Pack:
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         return np.asarray(self.images[index]), np.asarray(self.masks[index])
 
-    def indices(self, exclude: set[str] = frozenset(), only: set[str] | None = None) -> np.ndarray:
-        """Places of the pictures of some groups."""
-        return np.array(
-            [i for i, g in enumerate(self.groups) if g not in exclude and (only is None or g in only)], dtype=np.int64)
+    def indices(
+        self, exclude: set[str] = frozenset(), only: set[str] | None = None, larynx: bool | None = None,
+        quality: str | None = None
+    ) -> np.ndarray:
+        """Places of the pictures of some groups, of those with a larynx or without, and of one quality."""
+        return np.array([
+            i for i, g in enumerate(self.groups)
+            if g not in exclude and (only is None or g in only) and (larynx is None or self.larynx[i] == larynx)
+            and (quality is None or self.quality[i] == quality)
+        ], dtype=np.int64)
 
 
 def square(image: np.ndarray, mask: np.ndarray, side: int) -> tuple[np.ndarray, np.ndarray]:
@@ -60,10 +73,18 @@ def write_pack(pairs: list[Pair], folder: Path, side: int) -> Pack:
     folder.mkdir(parents=True, exist_ok=True)
     images = np.lib.format.open_memmap(folder / "images.npy", "w+", np.uint8, (len(pairs), side, side, 3))
     masks = np.lib.format.open_memmap(folder / "masks.npy", "w+", np.uint8, (len(pairs), side, side))
+    classes = None
+    if all(pair.classes for pair in pairs):
+        classes = np.lib.format.open_memmap(folder / "labels.npy", "w+", np.uint8, (len(pairs), side, side))
     for i, pair in enumerate(pairs):
         image = pair.image()
         images[i], masks[i] = square(image, pair.mask(image.shape), side)
-    images.flush()
-    masks.flush()
-    (folder / "index.json").write_text(json.dumps({"groups": [p.group for p in pairs], "side": side}))
+        if classes is not None:
+            classes[i] = square(image, read_labels(pair.classes, image.shape), side)[1]
+    for file in (images, masks, classes):
+        if file is not None:
+            file.flush()
+    (folder / "index.json").write_text(json.dumps({
+        "side": side, "groups": [p.group for p in pairs], "larynx": [p.larynx for p in pairs],
+        "quality": [p.quality for p in pairs]}))
     return Pack(folder)

@@ -1,0 +1,127 @@
+"""Reading, splitting and spoiling data."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from conftest import tiny_still
+from rima_training import augment
+from rima_training.data.coco import import_coco, mask_of
+from rima_training.data.pack import Pack
+from rima_training.data.pairs import DataError, find_pairs, split_by_group
+from rima_training.metrics import score_frame, summary
+from rima_training.mixture import Mixture
+from rima_training.spoil import SPOILERS
+
+
+def test_a_patient_is_never_on_both_sides(stills: Path):
+    training, judged = split_by_group(find_pairs(stills), {"seed2"})
+    assert {p.group for p in training} == {"seed1"} and {p.group for p in judged} == {"seed2"}
+    with pytest.raises(DataError, match="seed9"):
+        split_by_group(find_pairs(stills), {"seed9"})
+
+
+def test_glottal_space_is_the_opening_and_void_counts_nowhere(tmp_path: Path):
+    labels = np.array([[0, 1, 2, 3]], np.uint8).repeat(8, 0)
+    cv2.imwrite(str(tmp_path / "a.jpg"), np.zeros((8, 4, 3), np.uint8))
+    cv2.imwrite(str(tmp_path / "a.labels.png"), labels)
+    (pair,) = find_pairs(tmp_path)
+    assert pair.mask((8, 4))[0].tolist() == [augment.IGNORE, 0, 0, 255]
+
+
+def test_a_mask_of_another_size_is_refused(tmp_path: Path):
+    cv2.imwrite(str(tmp_path / "a.png"), np.zeros((8, 8, 3), np.uint8))
+    cv2.imwrite(str(tmp_path / "a.mask.png"), np.zeros((4, 8), np.uint8))
+    (pair,) = find_pairs(tmp_path)
+    with pytest.raises(DataError, match="does not fit"):
+        pair.mask((8, 8, 3))
+
+
+def test_polygons_and_run_lengths_give_the_same_mask():
+    square = [[2.0, 3.0, 7.0, 3.0, 7.0, 9.0, 2.0, 9.0]]
+    truth = np.zeros((12, 10), bool)
+    truth[3:9, 2:7] = True
+    counts = np.flatnonzero(np.diff(np.r_[0, truth.T.reshape(-1).astype(int), 0]))
+    runs = np.diff(np.r_[0, counts, truth.size]).tolist()
+    assert (mask_of({"size": [12, 10], "counts": runs}, 12, 10) == truth).all()
+    drawn = mask_of(square, 12, 10)
+    assert (drawn & truth).sum() / (drawn | truth).sum() > 0.7
+
+
+def test_compressed_run_lengths_agree_with_pycocotools():
+    coco = pytest.importorskip("pycocotools.mask")
+    mask = np.random.default_rng(3).random((57, 41)) > 0.6
+    mask[10:40, 5:30] = True
+    encoded = coco.encode(np.asfortranarray(mask.astype(np.uint8)))
+    text = encoded["counts"].decode()
+    assert (mask_of({"size": [57, 41], "counts": text}, 57, 41) == mask).all()
+
+
+def test_a_label_studio_export_becomes_masks_by_patient(tmp_path: Path):
+    (tmp_path / "in" / "images").mkdir(parents=True)
+    for name in ("p1_a.png", "p2_b.png"):
+        cv2.imwrite(str(tmp_path / "in" / "images" / name), np.full((20, 30, 3), 90, np.uint8))
+    content = {
+        "images": [{"id": 0, "file_name": "images/p1_a.png", "width": 30, "height": 20},
+                   {"id": 1, "file_name": "/data/upload/1/p2_b.png", "width": 30, "height": 20}],
+        "categories": [{"id": 0, "name": "epiglottis"}, {"id": 1, "name": "opening"}],
+        "annotations": [
+            {"image_id": 0, "category_id": 1, "segmentation": [[5, 5, 15, 5, 15, 15, 5, 15]]},
+            {"image_id": 0, "category_id": 0, "segmentation": {"size": [20, 30], "counts": [200, 200, 200]}}],
+    }
+    (tmp_path / "in" / "result.json").write_text(json.dumps(content))
+    assert import_coco(tmp_path / "in", tmp_path / "out") == (2, ["epiglottis", "opening"])
+    pairs = find_pairs(tmp_path / "out")
+    assert [p.group for p in pairs] == ["p1", "p2"]
+    first, second = (p.mask((20, 30)) for p in pairs)
+    assert 80 <= (first == 255).sum() <= 130 and second.sum() == 0
+    labels = cv2.imread(str(pairs[0].classes), cv2.IMREAD_UNCHANGED)
+    assert set(np.unique(labels)) == {0, 1, 2} and (labels == 2).sum() == (first == 255).sum()
+
+
+def test_a_sample_depends_on_its_seed_alone(pack: Path):
+    mixture = Mixture([Pack(pack)], Pack(pack), Pack(pack))
+    one, two = (mixture.sample(np.random.default_rng(4), 96) for _ in range(2))
+    assert (one[0] == two[0]).all() and (one[1] == two[1]).all()
+    masks = [mixture.sample(np.random.default_rng(k), 96)[1] for k in range(20)]
+    assert all(set(np.unique(m)) <= {0, augment.IGNORE, 255} for m in masks)
+    assert sum((m == 255).any() for m in masks) > 8
+
+
+def test_distractors_leave_the_opening_alone():
+    image, mask = tiny_still(np.random.default_rng(1))
+    for seed in range(10):
+        spoiled = augment.distractors(image, mask, np.random.default_rng(seed))
+        assert (spoiled[mask > 0] == image[mask > 0]).all()
+
+
+@pytest.mark.parametrize("name", list(SPOILERS))
+def test_every_spoiler_ruins_the_picture(name: str):
+    rng = np.random.default_rng(2)
+    image, mask = tiny_still(rng, 128)
+    spoiled = SPOILERS[name](image, rng)
+    edge = cv2.morphologyEx(mask, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)) > 0
+
+    def contrast(picture: np.ndarray) -> float:
+        return float(np.abs(cv2.Laplacian(cv2.GaussianBlur(picture, (0, 0), 1), cv2.CV_32F))[edge].mean())
+
+    assert contrast(spoiled) < 0.6 * contrast(image)
+
+
+def test_scores_of_known_masks():
+    truth = np.zeros((10, 10), bool)
+    truth[2:6, 2:6] = True
+    half = truth.copy()
+    half[4:] = False
+    known = np.ones_like(truth)
+    score = score_frame("a", "p", half, truth, known)
+    assert (score.dice, score.iou, score.area_error) == (2 * 8 / 24, 0.5, 0.5)
+    none = score_frame("b", "p", truth, np.zeros_like(truth), known)
+    assert none.false_opening and np.isnan(none.dice)
+    figures = summary([score, none])
+    assert figures["mean_dice"] == score.dice and figures["false_opening_ratio"] == 1.0
