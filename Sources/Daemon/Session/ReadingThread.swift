@@ -8,7 +8,7 @@ final class ReadingThread: @unchecked Sendable {
     // SAFETY: what both threads touch is touched only with `condition` locked.
     private let condition = NSCondition()
     private var info: Result<RecordingInfo, DecodeError>?
-    private var end: Result<RecordingEnding, DecodeError>?
+    private var result: Result<RecordingEnding, DecodeError>?
     private var states: [ReaderState] = []
 
     private let source: String
@@ -64,11 +64,10 @@ final class ReadingThread: @unchecked Sendable {
     }
 
     /// How the recording ended. Ask after the inbox has said `end`.
-    func ending() throws(DecodeError) -> RecordingEnding {
+    var end: Result<RecordingEnding, DecodeError> {
         condition.lock()
         defer { condition.unlock() }
-        guard let end else { return RecordingEnding(reason: .stopped) }
-        return try end.get()
+        return result ?? .success(RecordingEnding(reason: .stopped))
     }
 
     private func read() {
@@ -84,12 +83,12 @@ final class ReadingThread: @unchecked Sendable {
             let final = reader.info
             locked {
                 info = .success(final)
-                end = .success(ending)
+                result = .success(ending)
             }
         } catch {
             locked {
                 if info == nil { info = .failure(error) }
-                end = .failure(error)
+                result = .failure(error)
             }
         }
     }

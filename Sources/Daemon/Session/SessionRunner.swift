@@ -123,13 +123,16 @@ final class SessionRunner {
                 observer.lives()
             }
         }
-        if let first = held.first {
+        let end = reading.end
+        // After a stop the frames held back are left to the next run, which sees all that follow them as well.
+        if let first = held.first, (try? end.get())?.reason != .stopped {
             paneLock.settle(firstHeld: first.frame.index)
             for frame in held { try take(frame.frame) }
         }
         try takeRequests()
         try commit()
-        let ending = try reading.ending()
+        // Whatever went wrong while reading: the rows up to there are kept.
+        let ending = try end.get()
         let outcome = SessionOutcome(accounting: accounting, ending: ending, info: reading.lastInfo ?? info)
         if ending.reason != .stopped { try finish(outcome) }
         return outcome
