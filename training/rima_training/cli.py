@@ -77,6 +77,14 @@ def _evaluate(arguments: argparse.Namespace) -> None:
         arguments.risk_coverage, save=arguments.save, title=arguments.title, pane_least=arguments.least_share)
 
 
+def _evaluate_gate(arguments: argparse.Namespace) -> None:
+    from .evaluate_gate import evaluate_gate
+
+    evaluate_gate(
+        arguments.model, arguments.drawn, arguments.real, arguments.other, set(arguments.only or []),
+        arguments.count, arguments.save, arguments.title)
+
+
 def _quantise(arguments: argparse.Namespace) -> None:
     from .quantise import quantise
 
@@ -240,6 +248,17 @@ def build_parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--save", type=Path, help="file with the table, for `card`")
     evaluate.add_argument("--title", default="", help="title of the table in the card")
     evaluate.set_defaults(call=_evaluate)
+
+    judge = commands.add_parser("evaluate-gate", help="precision and recall of a gate file on spoiled pictures")
+    judge.add_argument("model", type=Path)
+    judge.add_argument("--drawn", type=Path, help="pack of phantom stills of other seeds")
+    judge.add_argument("--real", type=Path, help="pack of real close-ups")
+    judge.add_argument("--other", type=Path, help="pack of pictures without larynx")
+    judge.add_argument("--only", nargs="*", help="patients of --real to judge on")
+    judge.add_argument("--count", type=int, default=2000)
+    judge.add_argument("--save", type=Path)
+    judge.add_argument("--title", default="")
+    judge.set_defaults(call=_evaluate_gate)
 
     quantise = commands.add_parser("quantise", help="int8 variant of a model file")
     quantise.add_argument("model", type=Path)

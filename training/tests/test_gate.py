@@ -35,3 +35,5 @@ def test_a_gate_trains_and_answers_in_probabilities(
     answer = run_onnx(target, torch.rand(1, 3, side, side).numpy())
     assert answer.shape == (1, 4)
     assert np.allclose(answer[0, :2].sum(), 1, atol=1e-4) and np.allclose(answer[0, 2:].sum(), 1, atol=1e-4)
+    assert main(["evaluate-gate", str(target), "--drawn", str(pack), "--real", str(pack), "--only", "seed1",
+                 "--count", "8"]) == 0
