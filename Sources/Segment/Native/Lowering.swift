@@ -137,6 +137,19 @@ struct Lowering {
         steps.append(step)
     }
 
+    /// Shares of a step that treats all numbers alike; thin pixels that lie side by side are taken as long rows.
+    mutating func appendFlat(_ step: ProgramStep) {
+        var step = step
+        let count = Int(step.step.oh) * Int(step.step.ow) * Int(step.step.oc)
+        if step.step.ld == step.step.oc, step.step.old == step.step.oc,
+            let row = [4096, 1024, 256, 64, 16].first(where: { count % $0 == 0 && count > $0 })
+        {
+            (step.step.oh, step.step.ow, step.step.oc) = (1, Int32(count / row), Int32(row))
+            (step.step.ld, step.step.old) = (Int32(row), Int32(row))
+        }
+        appendPixels(step)
+    }
+
     func set(_ activation: Unary, _ step: inout ProgramStep) {
         let (low, high) = activation.bounds
         (step.step.low, step.step.high) = (low, high)

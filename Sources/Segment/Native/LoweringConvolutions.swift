@@ -109,6 +109,10 @@ extension Lowering {
     /// the third-level cache. The choice depends on shapes only, so that the same file always gives the same numbers.
     private func choose(_ step: inout ProgramStep, _ window: Window) {
         let s = step.step
+        if s.oc <= 2, s.c % 16 == 0, window.dilation == [1, 1], Int(s.c * s.kh * s.kw) <= 512, s.ow >= 16 {
+            step.step.op = rima_op_conv_thin
+            return
+        }
         if window.kernel == [1, 1], window.stride == [1, 1], window.before == [0, 0], window.after == [0, 0] {
             step.step.op = rima_op_conv_point
             return
@@ -121,9 +125,9 @@ extension Lowering {
         func cycles(tiles: Double, side: Double) -> Double {
             let multiplies = tiles * side * side * ci * co / (2 * lanes) * 1.1
             let transforms = tiles * side * side * (ci + co) / lanes * 2.2
-            return multiplies + transforms + side * side * ci * co * 4 / 24
+            return multiplies + transforms + side * side * ci * co * 4 / 10
         }
-        let direct = Double(s.oh * s.ow) * 9 * ci * co / (2 * lanes) * 1.05 + 9 * ci * co * 4 / 24
+        let direct = Double(s.oh * s.ow) * 9 * ci * co / (2 * lanes) * 1.05 + 9 * ci * co * 4 / 10
         let four = cycles(tiles: tiles(4), side: 6)
         let two = cycles(tiles: tiles(2), side: 4)
         guard min(four, two) < direct else { return }
