@@ -1,5 +1,6 @@
 // One run of the native engine: its memory and its threads.
 
+private import Foundation
 package import Frames
 internal import Kernels
 
@@ -15,13 +16,13 @@ package enum InstructionSet: String, Sendable, CaseIterable {
     /// Those that this machine has.
     package static var available: [InstructionSet] { Array(allCases.prefix(Int(rima_best_level().rawValue) + 1)) }
 
-    /// The best, or the one that the environment asks for and the machine has.
-    package static func chosen(environment: [String: String]) -> InstructionSet {
-        guard let name = environment["RIMA_INSTRUCTIONS"], let wanted = InstructionSet(rawValue: name),
-            available.contains(wanted)
+    /// The best, or the one that the environment names in RIMA_INSTRUCTIONS, if the machine has it.
+    package static let standard: InstructionSet = {
+        guard let name = ProcessInfo.processInfo.environment["RIMA_INSTRUCTIONS"],
+            let wanted = InstructionSet(rawValue: name), available.contains(wanted)
         else { return best }
         return wanted
-    }
+    }()
 }
 
 /// The native engine with the memory for one run at a time. Owned by one task.
@@ -35,17 +36,20 @@ package final class Workspace: Engine {
     private let engine: OpaquePointer
 
     /// - **Units** `threads`: cores that one run may use.
-    package convenience init(model: Model, threads: Int = 1, instructions: InstructionSet = .best) throws(SegmentError) {
+    package convenience init(model: Model, threads: Int = 1, instructions: InstructionSet = .standard) throws(SegmentError) {
         try self.init(
             network: model.network, input: .picture(model.card), threads: threads, instructions: instructions)
     }
 
     /// A network with pictures, or with floats that `run(_:)` takes.
     package init(
-        network: Network, input: ProgramInput = .tensor, threads: Int = 1, instructions: InstructionSet = .best
+        network: Network, input: ProgramInput = .tensor, threads: Int = 1, instructions: InstructionSet = .standard
     ) throws(SegmentError) {
         let threads = max(1, min(threads, 64))
         program = try Program(network.graph, input: input, level: instructions.level, threads: threads)
+        guard program.placement.arenaBytes <= Limits.arenaBytes else {
+            throw SegmentError(.tooLarge, "the network needs more than \(Limits.arenaBytes >> 30) GiB for one picture.")
+        }
         outputShape = Array(network.outputShape.dropFirst())
         let shape = network.inputShape
         inputSize = PixelSize(width: shape[3], height: shape[2])

@@ -48,7 +48,7 @@ struct Lowering {
         case .softmax(let axis): softmax(layer, axis)
         case .quantize(let meaning): try quantise(layer, meaning)
         case .dequantize(let meaning): try dequantise(layer, meaning)
-        case .pad, .depthToSpace, .reshape, .transpose, .slice, .expand: rearrange(layer)
+        case .pad, .depthToSpace, .reshape, .transpose, .slice, .expand: try rearrange(layer)
         case .gather, .cast:
             guard case .cast = layer.op else { throw unsupported(layer, "Gather") }
             unary(layer, .identity)

@@ -6,6 +6,7 @@ extension Lowering {
     mutating func convolution(_ layer: Layer, _ window: Window, _ group: Int) throws(SegmentError) {
         let input = layer.inputs[0]!
         guard placement.places[input] != nil else { throw unsupported(layer, "a convolution of constants") }
+        guard window.kernel[0] * window.kernel[1] <= 1024 else { throw unsupported(layer, "a window of this size") }
         let channels = (input: layout(input).channels, output: layout(layer.output).channels)
         if group > 1, group == channels.input, channels.output == channels.input {
             try depthwise(layer, window)

@@ -118,10 +118,18 @@ extension Lowering {
         return pool.store(table)
     }
 
+    private func checkMoved(_ shape: [Int], _ layer: Layer) throws(SegmentError) {
+        guard shape.reduce(1, *) <= Limits.moved else {
+            throw SegmentError(.tooLarge, "a tensor of \(shape) is too large to be rearranged.", place: layer.name)
+        }
+    }
+
     /// Any step that only moves numbers, by a table of sources made with the plain operator.
-    mutating func rearrange(_ layer: Layer) {
+    mutating func rearrange(_ layer: Layer) throws(SegmentError) {
         let input = layer.inputs[0]!
         let shape = graph.values[input].shape
+        try checkMoved(shape, layer)
+        try checkMoved(graph.values[layer.output].shape, layer)
         let positions = Tensor(shape: shape, ints: (0..<Int64(shape.reduce(1, *))).map { $0 })
         var op = layer.op
         var step = step(rima_op_gather, layer)
