@@ -11,6 +11,7 @@ u32 length + UTF-8 name, u32 length + ONNX bytes, u32 count + float32 input, u32
 import io
 import struct
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ import onnx
 import onnxruntime as ort
 import torch
 from onnx import TensorProto, helper, numpy_helper
+from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 from torch import nn
 
 OPSET = 17
@@ -325,11 +327,34 @@ def export(net, shape):
     return onnx.load_from_string(buffer.getvalue())
 
 
+class Noise(CalibrationDataReader):
+    """Calibration input: a few fields of noise."""
+
+    def __init__(self, name, shape):
+        self.rest = iter([{name: rng.standard_normal(shape).astype(np.float32)} for _ in range(4)])
+
+    def get_next(self):
+        return next(self.rest, None)
+
+
+def quantise(model):
+    """The same network in 8 bits, between pairs of QuantizeLinear and DequantizeLinear."""
+    with tempfile.TemporaryDirectory() as folder:
+        plain, result = Path(folder) / "plain.onnx", Path(folder) / "quantised.onnx"
+        onnx.save(model, plain)
+        quantize_static(
+            plain, result, Noise("x", (1, 3, 32, 48)), quant_format=QuantFormat.QDQ, per_channel=True,
+            activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8, extra_options=dict(WeightSymmetric=True))
+        return onnx.load(result)
+
+
 def networks():
     torch.manual_seed(1)
     for mode in ["nearest", "bilinear"]:
         net = settle(SmallUNet(mode=mode))
         yield f"small U-Net, {mode}", describe(export(net, (1, 3, 32, 48)), "opening", 48, 32, "opening")
+        if mode == "nearest":
+            yield "quantised U-Net", quantise(export(net, (1, 3, 32, 48)))
     yield "small classifier", describe(export(settle(Inverted()), (1, 3, 32, 32)), "gate", 32, 32, "good,bad,other")
 
 

@@ -49,6 +49,16 @@ do {
         }
         exit(0)
     }
+    if let inputPath = option("--input"), let outputPath = option("--output") {
+        // Raw little-endian floats in and out, for comparisons.
+        let data = try Data(contentsOf: URL(fileURLWithPath: inputPath))
+        let input = data.withUnsafeBytes { raw in (0..<count).map { raw.loadUnaligned(fromByteOffset: 4 * $0, as: Float.self) } }
+        let workspace = try Workspace(
+            network: network, threads: option("--threads").flatMap { Int($0) } ?? 1, instructions: instructions)
+        let output = workspace.run(input)
+        try output.withUnsafeBytes { Data($0) }.write(to: URL(fileURLWithPath: outputPath))
+        exit(0)
+    }
     let isQuantised = arguments.contains("--bytes")
     for threads in option("--threads").flatMap({ Int($0) }).map({ [$0] }) ?? [1, 2] {
         let workspace = try Workspace(network: network, threads: threads, instructions: instructions)

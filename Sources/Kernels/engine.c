@@ -19,7 +19,6 @@ typedef struct {
 struct rima_engine {
     rima_step *steps;
     progress *progress;
-    int64_t *nanoseconds;
     int count, threads;
     rima_level level;
     run_chunk run;
@@ -70,7 +69,10 @@ static void work(rima_engine *e, long long frame, char *scratch, int64_t *nanose
             if (spins < SPINS) relax();
             else nanosleep(&(struct timespec){0, 20000}, NULL);
         }
-        if (nanoseconds) nanoseconds[s] += now() - began;
+        if (nanoseconds) {
+            int64_t took = now() - began;
+            if (took < nanoseconds[s]) nanoseconds[s] = took;
+        }
     }
 }
 
@@ -115,10 +117,9 @@ rima_engine *rima_engine_create(const rima_step *steps, int count, int threads, 
     e->scratch_bytes = (e->scratch_bytes + 4095) / 4096 * 4096 + 4096;
     e->steps = malloc(sizeof *steps * (size_t)(count + 1));
     e->progress = aligned_alloc(64, sizeof *e->progress * (size_t)(count + 1));
-    e->nanoseconds = calloc((size_t)count + 1, sizeof *e->nanoseconds);
     e->scratch = aligned_alloc(4096, e->scratch_bytes * (size_t)e->threads);
     e->helpers = calloc((size_t)e->threads, sizeof *e->helpers);
-    if (!e->steps || !e->progress || !e->nanoseconds || !e->scratch || !e->helpers) {
+    if (!e->steps || !e->progress || !e->scratch || !e->helpers) {
         rima_engine_destroy(e);
         return NULL;
     }
@@ -155,8 +156,7 @@ void rima_engine_run(rima_engine *e, const uint8_t *picture) {
 
 void rima_engine_profile(rima_engine *e, int64_t *nanoseconds) {
     start(e, e->picture);
-    work(e, atomic_load(&e->frame) - 1, e->scratch, e->nanoseconds);
-    memcpy(nanoseconds, e->nanoseconds, sizeof *nanoseconds * (size_t)e->count);
+    work(e, atomic_load(&e->frame) - 1, e->scratch, nanoseconds);
 }
 
 void rima_engine_destroy(rima_engine *e) {
@@ -170,7 +170,6 @@ void rima_engine_destroy(rima_engine *e) {
     pthread_cond_destroy(&e->wake);
     free(e->helpers);
     free(e->scratch);
-    free(e->nanoseconds);
     free(e->progress);
     free(e->steps);
     free(e);

@@ -41,6 +41,7 @@ static int is_winograd(const rima_step *s) { return s->op >= rima_op_winograd &&
 size_t rima_packed_size(rima_level level, const rima_step *s) {
     size_t n = (size_t)lanes(level), vectors = ((size_t)s->oc + n - 1) / n;
     if (s->op == rima_op_depthwise) return sizeof(float) * (size_t)(s->kh * s->kw) * vectors * n;
+    if (s->op == rima_op_conv_thin) return sizeof(float) * (size_t)(s->kh * s->kw) * (size_t)s->c * (size_t)s->oc;
     size_t per_vector = n * 4;
     if (is_winograd(s)) return (size_t)((s->tile + 2) * (s->tile + 2)) * (size_t)s->c * vectors * per_vector;
     return (size_t)run_count(s) * (size_t)(run_length(s) / (s->bytes ? 4 : 1)) * vectors * per_vector;
@@ -76,12 +77,22 @@ static double transformed(const rima_step *s, const float *w, int xi) {
                         for (int c = c0; c < c0 + step; c++) body                                                      \
         }
 
+/// (out, kh, kw, in) from (out, in, kh, kw).
+#define PACK_THIN(s, w, out)                                                                                           \
+    for (int o = 0, places = s->kh * s->kw; o < s->oc; o++)                                                            \
+        for (int k = 0; k < places; k++)                                                                               \
+            for (int c = 0; c < s->c; c++) *out++ = (float)w[((long)o * s->c + c) * places + k];
+
 void rima_pack(rima_level level, const rima_step *s, const float *w, void *packed) {
     float *out = packed;
     if (s->op == rima_op_depthwise) {
         int n = round_up(s->oc, lanes(level));
         for (int k = 0; k < s->kh * s->kw; k++)
             for (int c = 0; c < n; c++) *out++ = c < s->oc ? w[c * s->kh * s->kw + k] : 0;
+        return;
+    }
+    if (s->op == rima_op_conv_thin) {
+        PACK_THIN(s, w, out)
         return;
     }
     EACH_PLACE({
@@ -98,6 +109,11 @@ void rima_pack_bytes(rima_level level, const rima_step *s, const int8_t *w, void
             for (int c = 0; c < n; c++) *out++ = c < s->oc ? w[c * s->kh * s->kw + k] : 0;
         return;
     }
+    if (s->op == rima_op_conv_thin) {
+        float *out = packed;
+        PACK_THIN(s, w, out)
+        return;
+    }
     int8_t *out = packed;
     EACH_PLACE({
         (void)xi;
@@ -107,7 +123,8 @@ void rima_pack_bytes(rima_level level, const rima_step *s, const int8_t *w, void
 
 size_t rima_scratch_size(rima_level level, const rima_step *s) {
     switch (s->op) {
-    case rima_op_conv: {
+    case rima_op_conv:
+    case rima_op_conv_thin: {
         size_t rows = (size_t)(smaller(s->block, s->oh) - 1) * (size_t)s->sh + (size_t)(s->kh - 1) * (size_t)s->dh + 1;
         size_t span = (size_t)(s->ow - 1) * (size_t)s->sw + (size_t)(s->kw - 1) * (size_t)s->dw + 3;
         return rows * span * (size_t)round_up(s->c, 4) * (s->bytes ? 1 : 4) + 256;

@@ -1,5 +1,6 @@
 // One run of the native engine: its memory and its threads.
 
+private import Foundation
 package import Frames
 internal import Kernels
 
@@ -15,13 +16,13 @@ package enum InstructionSet: String, Sendable, CaseIterable {
     /// Those that this machine has.
     package static var available: [InstructionSet] { Array(allCases.prefix(Int(rima_best_level().rawValue) + 1)) }
 
-    /// The best, or the one that the environment asks for and the machine has.
-    package static func chosen(environment: [String: String]) -> InstructionSet {
-        guard let name = environment["RIMA_INSTRUCTIONS"], let wanted = InstructionSet(rawValue: name),
-            available.contains(wanted)
+    /// The best, or the one that the environment names in RIMA_INSTRUCTIONS, if the machine has it.
+    package static let standard: InstructionSet = {
+        guard let name = ProcessInfo.processInfo.environment["RIMA_INSTRUCTIONS"],
+            let wanted = InstructionSet(rawValue: name), available.contains(wanted)
         else { return best }
         return wanted
-    }
+    }()
 }
 
 /// The native engine with the memory for one run at a time. Owned by one task.
@@ -35,17 +36,20 @@ package final class Workspace: Engine {
     private let engine: OpaquePointer
 
     /// - **Units** `threads`: cores that one run may use.
-    package convenience init(model: Model, threads: Int = 1, instructions: InstructionSet = .best) throws(SegmentError) {
+    package convenience init(model: Model, threads: Int = 1, instructions: InstructionSet = .standard) throws(SegmentError) {
         try self.init(
             network: model.network, input: .picture(model.card), threads: threads, instructions: instructions)
     }
 
     /// A network with pictures, or with floats that `run(_:)` takes.
     package init(
-        network: Network, input: ProgramInput = .tensor, threads: Int = 1, instructions: InstructionSet = .best
+        network: Network, input: ProgramInput = .tensor, threads: Int = 1, instructions: InstructionSet = .standard
     ) throws(SegmentError) {
         let threads = max(1, min(threads, 64))
         program = try Program(network.graph, input: input, level: instructions.level, threads: threads)
+        guard program.placement.arenaBytes <= Limits.arenaBytes else {
+            throw SegmentError(.tooLarge, "the network needs more than \(Limits.arenaBytes >> 30) GiB for one picture.")
+        }
         outputShape = Array(network.outputShape.dropFirst())
         let shape = network.inputShape
         inputSize = PixelSize(width: shape[3], height: shape[2])
@@ -129,13 +133,13 @@ package final class Workspace: Engine {
         }
     }
 
-    /// Mean milliseconds of each step over `runs` runs, with its multiply-adds; for benchmarks.
+    /// Fastest milliseconds of each step over `runs` runs, with its multiply-adds; for benchmarks.
     package func profile(runs: Int) -> [(name: String, milliseconds: Double, work: Int)] {
-        var nanoseconds = [Int64](repeating: 0, count: program.steps.count)
+        var nanoseconds = [Int64](repeating: .max, count: program.steps.count)
         for _ in 0..<runs { rima_engine_profile(engine, &nanoseconds) }
         return zip(program.steps, nanoseconds).map {
             ("\($0.step.op.rawValue)/\($0.step.tile) \($0.name) \($0.step.h)x\($0.step.w) \($0.step.c)->\($0.step.oc)",
-             Double($1) / 1e6 / Double(runs), $0.work)
+             Double($1) / 1e6, $0.work)
         }
     }
 

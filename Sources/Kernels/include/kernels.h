@@ -21,6 +21,7 @@ typedef enum {
     rima_op_input_bytes,     // 8-bit RGB to quantised bytes by a table of 3 x 256
     rima_op_conv,            // any window, rows gathered into scratch
     rima_op_conv_point,      // 1x1, stride 1: straight from the tensor
+    rima_op_conv_thin,       // few result channels, input channels a multiple of 16
     rima_op_winograd,        // 3x3, stride 1: whole way for a run of tiles
     rima_op_winograd_in,     // the same in three phases, for small pictures with many channels
     rima_op_winograd_gemm,
@@ -37,9 +38,9 @@ typedef enum {
     rima_op_copy,            // channels from one stride to another
     rima_op_softmax_rows,
     rima_op_mean_rows,
-    rima_op_quantize,        // floats to bytes: round(x * p0) + zero
-    rima_op_dequantize,      // bytes to floats by the table `scale` of 256
-    rima_op_requantize,      // bytes to bytes by a table of 256
+    rima_op_quantize,        // floats to bytes: round(x / p1) + zero_out
+    rima_op_dequantize,      // bytes to floats: (x - zero) * p0
+    rima_op_requantize,      // bytes to bytes: both in turn
 } rima_op;
 
 typedef enum {
@@ -91,7 +92,7 @@ typedef struct {
     rima_act act;
     float low, high, p0, p1;
     int binary, swapped;
-    int zero;               // zero point of the source, or of the result of rima_op_quantize
+    int zero, zero_out;     // zero points of source and result
     int count_padding, bottom, right;
     int order[3];
 } rima_step;
@@ -112,7 +113,7 @@ typedef struct rima_engine rima_engine;
 rima_engine *rima_engine_create(const rima_step *steps, int count, int threads, rima_level level);
 /// Runs all steps; `picture` is the interleaved RGB that input steps without a source read.
 void rima_engine_run(rima_engine *engine, const uint8_t *picture);
-/// Nanoseconds that the calling thread spent in each step, summed; for benchmarks.
+/// Runs all steps and lowers each of `nanoseconds` to what the step took, if that was less; for benchmarks.
 void rima_engine_profile(rima_engine *engine, int64_t *nanoseconds);
 void rima_engine_destroy(rima_engine *engine);
 

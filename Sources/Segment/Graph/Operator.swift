@@ -129,3 +129,13 @@ enum Operator: Sendable, Equatable {
     case cast(toInteger: Bool)
     case expand
 }
+
+extension Operator {
+    /// Whether the plain form takes long even for small results; no exporter leaves these between constants.
+    var isHeavy: Bool {
+        switch self {
+        case .conv, .convTranspose, .gemm, .matmul, .maxPool, .averagePool: true
+        default: false
+        }
+    }
+}

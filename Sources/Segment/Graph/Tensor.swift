@@ -63,6 +63,9 @@ struct Tensor: Sendable, Equatable {
 enum Limits {
     static let fileBytes = 1 << 30
     static let elements = 1 << 28
+    /// Largest constant that is computed, and largest tensor that is rearranged number by number.
+    static let moved = 1 << 24
+    static let arenaBytes = 4 << 30
     static let dimension = 1 << 20
     static let nodes = 20_000
     static let rank = 8

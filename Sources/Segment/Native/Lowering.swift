@@ -48,7 +48,7 @@ struct Lowering {
         case .softmax(let axis): softmax(layer, axis)
         case .quantize(let meaning): try quantise(layer, meaning)
         case .dequantize(let meaning): try dequantise(layer, meaning)
-        case .pad, .depthToSpace, .reshape, .transpose, .slice, .expand: rearrange(layer)
+        case .pad, .depthToSpace, .reshape, .transpose, .slice, .expand: try rearrange(layer)
         case .gather, .cast:
             guard case .cast = layer.op else { throw unsupported(layer, "Gather") }
             unary(layer, .identity)
@@ -135,6 +135,19 @@ struct Lowering {
         let pixels = Int(step.step.oh) * Int(step.step.ow)
         share(&step, units: pixels, least: max(1, 16384 / max(1, Int(step.step.oc))))
         steps.append(step)
+    }
+
+    /// Shares of a step that treats all numbers alike; thin pixels that lie side by side are taken as long rows.
+    mutating func appendFlat(_ step: ProgramStep) {
+        var step = step
+        let count = Int(step.step.oh) * Int(step.step.ow) * Int(step.step.oc)
+        if step.step.ld == step.step.oc, step.step.old == step.step.oc,
+            let row = [4096, 1024, 256, 64, 16].first(where: { count % $0 == 0 && count > $0 })
+        {
+            (step.step.oh, step.step.ow, step.step.oc) = (1, Int32(count / row), Int32(row))
+            (step.step.ld, step.step.old) = (Int32(row), Int32(row))
+        }
+        appendPixels(step)
     }
 
     func set(_ activation: Unary, _ step: inout ProgramStep) {

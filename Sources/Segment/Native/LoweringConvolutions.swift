@@ -6,6 +6,7 @@ extension Lowering {
     mutating func convolution(_ layer: Layer, _ window: Window, _ group: Int) throws(SegmentError) {
         let input = layer.inputs[0]!
         guard placement.places[input] != nil else { throw unsupported(layer, "a convolution of constants") }
+        guard window.kernel[0] * window.kernel[1] <= 1024 else { throw unsupported(layer, "a window of this size") }
         let channels = (input: layout(input).channels, output: layout(layer.output).channels)
         if group > 1, group == channels.input, channels.output == channels.input {
             try depthwise(layer, window)
@@ -109,6 +110,10 @@ extension Lowering {
     /// the third-level cache. The choice depends on shapes only, so that the same file always gives the same numbers.
     private func choose(_ step: inout ProgramStep, _ window: Window) {
         let s = step.step
+        if s.oc <= 2, s.c % 16 == 0, window.dilation == [1, 1], Int(s.c * s.kh * s.kw) <= 512, s.ow >= 16 {
+            step.step.op = rima_op_conv_thin
+            return
+        }
         if window.kernel == [1, 1], window.stride == [1, 1], window.before == [0, 0], window.after == [0, 0] {
             step.step.op = rima_op_conv_point
             return
@@ -121,9 +126,9 @@ extension Lowering {
         func cycles(tiles: Double, side: Double) -> Double {
             let multiplies = tiles * side * side * ci * co / (2 * lanes) * 1.1
             let transforms = tiles * side * side * (ci + co) / lanes * 2.2
-            return multiplies + transforms + side * side * ci * co * 4 / 24
+            return multiplies + transforms + side * side * ci * co * 4 / 10
         }
-        let direct = Double(s.oh * s.ow) * 9 * ci * co / (2 * lanes) * 1.05 + 9 * ci * co * 4 / 24
+        let direct = Double(s.oh * s.ow) * 9 * ci * co / (2 * lanes) * 1.05 + 9 * ci * co * 4 / 10
         let four = cycles(tiles: tiles(4), side: 6)
         let two = cycles(tiles: tiles(2), side: 4)
         guard min(four, two) < direct else { return }

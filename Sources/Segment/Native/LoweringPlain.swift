@@ -6,7 +6,7 @@ extension Lowering {
     mutating func unary(_ layer: Layer, _ unary: Unary) {
         var step = step(rima_op_unary, layer)
         set(unary, &step)
-        appendPixels(step)
+        appendFlat(step)
     }
 
     mutating func binary(_ layer: Layer, _ binary: Binary) throws(SegmentError) {
@@ -118,10 +118,18 @@ extension Lowering {
         return pool.store(table)
     }
 
+    private func checkMoved(_ shape: [Int], _ layer: Layer) throws(SegmentError) {
+        guard shape.reduce(1, *) <= Limits.moved else {
+            throw SegmentError(.tooLarge, "a tensor of \(shape) is too large to be rearranged.", place: layer.name)
+        }
+    }
+
     /// Any step that only moves numbers, by a table of sources made with the plain operator.
-    mutating func rearrange(_ layer: Layer) {
+    mutating func rearrange(_ layer: Layer) throws(SegmentError) {
         let input = layer.inputs[0]!
         let shape = graph.values[input].shape
+        try checkMoved(shape, layer)
+        try checkMoved(graph.values[layer.output].shape, layer)
         let positions = Tensor(shape: shape, ints: (0..<Int64(shape.reduce(1, *))).map { $0 })
         var op = layer.op
         var step = step(rima_op_gather, layer)
@@ -274,8 +282,8 @@ extension Lowering {
             }
             if let meaning, let before = graph.quantisation[part], before != meaning {
                 step.step.op = rima_op_requantize
-                step.step.table = pool.store(
-                    (0..<256).map { byte(Float($0 - before.byteZero) * before.scale[0], meaning) })
+                (step.step.p0, step.step.p1) = (before.scale[0], meaning.scale[0])
+                (step.step.zero, step.step.zero_out) = (Int32(before.byteZero), Int32(meaning.byteZero))
             }
             appendPixels(step)
         }
@@ -326,9 +334,9 @@ extension Lowering {
             throw unsupported(layer, "QuantizeLinear by channel")
         }
         var step = step(rima_op_quantize, layer)
-        step.step.p0 = meaning.scale[0]
-        step.step.zero = Int32(meaning.byteZero)
-        appendPixels(step)
+        step.step.p1 = meaning.scale[0]
+        step.step.zero_out = Int32(meaning.byteZero)
+        appendFlat(step)
     }
 
     mutating func dequantise(_ layer: Layer, _ meaning: Quantisation) throws(SegmentError) {
@@ -336,7 +344,8 @@ extension Lowering {
             throw unsupported(layer, "DequantizeLinear")
         }
         var step = step(rima_op_dequantize, layer)
-        step.step.scale = pool.store((0..<256).map { Float($0 - meaning.byteZero) * meaning.scale[0] })
-        appendPixels(step)
+        step.step.p0 = meaning.scale[0]
+        step.step.zero = Int32(meaning.byteZero)
+        appendFlat(step)
     }
 }

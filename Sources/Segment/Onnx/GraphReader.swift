@@ -143,6 +143,9 @@ private struct GraphReader {
         // Weights stay quantised until the engine has seen them so.
         let keeps = if case .dequantize = resolved.op { constants.first?.count ?? 0 > 1 } else { false }
         if !keeps, constants.count == taken.compactMap({ $0 }).count {
+            guard (Limits.count(resolved.shape) ?? .max) <= Limits.moved, !resolved.op.isHeavy else {
+                throw SegmentError(.tooLarge, "a constant of \(resolved.shape) is too large.", place: reader.place)
+            }
             let tensor = Reference.fold(resolved.op, constants: taken.map { id in id.flatMap { values[$0].constant } },
                 shape: resolved.shape)
             add(Value(name: name, shape: resolved.shape, constant: tensor, type: type))
@@ -175,7 +178,7 @@ private struct GraphReader {
     }
 
     private func filled(_ reader: NodeReader, name: String) throws(SegmentError) -> Value {
-        guard let shape = try reader.list("", input: 0), let count = Limits.count(shape) else {
+        guard let shape = try reader.list("", input: 0), let count = Limits.count(shape), count <= Limits.moved else {
             throw reader.bad("the shape is not acceptable.")
         }
         let sample = try reader.attribute("value").map { attribute throws(SegmentError) in try Tensor(attribute.t) }
