@@ -107,6 +107,12 @@ package struct RecordingReader: ~Copyable, @unchecked Sendable {
         guard let raw = pool.take() else { throw memoryError(container.source.path) }
         while true {
             let code = avcodec_receive_frame(decoder, raw)
+            // A stop cuts the bytes off anywhere. What the decoder makes of that is not what the recording holds.
+            if container.source.ending == .stopped {
+                pool.give(raw)
+                ending = RecordingEnding(reason: .stopped)
+                return nil
+            }
             if code >= 0 { return present(raw) }
             do {
                 if code == rima_averror_eagain() {
