@@ -8,20 +8,21 @@ import cv2
 import numpy as np
 
 from .augment import (
-    IGNORE, cut_field, exchange_colour, faults, log_uniform, soften, wear_texture,
+    IGNORE, cut_field, exchange_colour, faults, log_uniform, soft_shape, soften, wear_texture,
 )
 from .data.pack import Pack
 from .geometry import View, crop_view, look, opening_box, pane_view
+from .spoil import lit_field
 
 
 @dataclass
 class Shares:
     """How often each kind of sample is drawn; the numbers need not sum to one."""
 
-    drawn: float = 0.62
-    set_in: float = 0.15
+    drawn: float = 0.55
+    set_in: float = 0.27
     close_up: float = 0.15
-    no_larynx: float = 0.08
+    no_larynx: float = 0.03
 
 
 @dataclass
@@ -46,7 +47,7 @@ class Mixture:
         self._other = self.other.indices(exclude=self.held_out) if self.other else np.array([], int)
         kinds = {
             "drawn": self.shares.drawn if len(self.drawn) else 0.0,
-            "set_in": self.shares.set_in if len(self._with_opening) and len(self.drawn) else 0.0,
+            "set_in": self.shares.set_in if len(self.drawn) and (len(self._with_opening) or len(self._other)) else 0.0,
             "close_up": self.shares.close_up if len(self._real) else 0.0,
             "no_larynx": self.shares.no_larynx if len(self._other) else 0.0,
         }
@@ -58,6 +59,8 @@ class Mixture:
         """One picture and its mask, `size` square, all faults included."""
         kind = self._kinds[rng.choice(len(self._kinds), p=self._weights)]
         image, mask = getattr(self, f"_sample_{kind}")(rng, size)
+        if kind != "no_larynx" and rng.random() < 0.3 * self.strength:
+            image, mask = self._occlude(image, mask, rng)
         image = faults(image, mask, rng, self.strength)
         if rng.random() < (0.12 if kind in ("drawn", "set_in") else 0.5):
             image, mask = cut_field(image, mask, rng)
@@ -110,32 +113,43 @@ class Mixture:
         return image, mask
 
     def _sample_set_in(self, rng: np.random.Generator, size: int) -> tuple[np.ndarray, np.ndarray]:
-        """A real opening with the tissue around it, in the place of a drawn one."""
-        ground, ground_mask = self._drawn_still(rng)
-        view = self._view(ground, ground_mask, rng, 0.08)
-        ground, ground_mask = look(ground, ground_mask, view, size, border_value=int(rng.integers(0, 20)))
-        ground = self._dress(ground, ground_mask, rng)
-        real, real_mask = self.real[int(rng.choice(self._with_opening))]
-        box = opening_box(real_mask)
-        drawn_box = opening_box(ground_mask)
-        if drawn_box is None:
-            drawn_box = (*rng.uniform(0.3, 0.7, 2) * size, size * rng.uniform(0.1, 0.3))
-        extent = drawn_box[2] * log_uniform(rng, 0.9, 1.6)
-        scale = extent / box[2]
+        """A larynx in the place of another, or in tissue where none is: the look of the ground decides nothing."""
+        if rng.random() < 0.5 or len(self._other) == 0:
+            ground, ground_mask = self._drawn_still(rng)
+            view = self._view(ground, ground_mask, rng, self.drawn_mirror_y)
+            ground, ground_mask = look(ground, ground_mask, view, size, border_value=int(rng.integers(0, 20)))
+            ground = self._dress(ground, ground_mask, rng)
+            take_real = True
+        else:
+            ground, ground_mask = self._bare_tissue(rng, size)
+            take_real = len(self._with_opening) > 0 and rng.random() < 0.4
+        if take_real and len(self._with_opening):
+            inner, inner_mask = self.real[int(rng.choice(self._with_opening))]
+            inside, flipped = np.full(inner.shape[:2], 255, np.uint8), 0.85
+        else:
+            inner, inner_mask = self._drawn_still(rng)
+            inside, flipped = lit_field(inner).astype(np.uint8) * 255, self.drawn_mirror_y
+        box, place = opening_box(inner_mask), opening_box(ground_mask)
+        if box is None:
+            return ground, ground_mask
+        if place is None:
+            place = (*rng.uniform(0.25, 0.75, 2) * size, size * log_uniform(rng, 0.12, 0.4))
+        extent = max(0.06 * size, place[2] * log_uniform(rng, 0.9, 1.6))
         window = View(
-            box[:2], size / scale, rng.normal(0, 15), log_uniform(rng, 0.75, 1.3), rng.random() < 0.5,
-            rng.random() < 0.85)
+            box[:2], size * box[2] / extent, rng.normal(0, 15), log_uniform(rng, 0.75, 1.3), rng.random() < 0.5,
+            rng.random() < flipped)
         matrix = window.matrix(size)
-        matrix[:, 2] += np.array(drawn_box[:2]) - size / 2
-        patch = cv2.warpAffine(real, matrix, (size, size), flags=cv2.INTER_AREA, borderMode=cv2.BORDER_REFLECT_101)
-        inside = cv2.warpAffine(np.full(real.shape[:2], 255, np.uint8), matrix, (size, size))
-        patch_mask = cv2.warpAffine(real_mask, matrix, (size, size), flags=cv2.INTER_NEAREST)
-        axes = (max(3, int(extent * rng.uniform(0.6, 1.1))), max(3, int(extent * rng.uniform(0.6, 1.1))))
+        matrix[:, 2] += np.array(place[:2]) - size / 2
+        patch = cv2.warpAffine(inner, matrix, (size, size), flags=cv2.INTER_AREA, borderMode=cv2.BORDER_REFLECT_101)
+        inside = cv2.warpAffine(inside, matrix, (size, size))
+        patch_mask = cv2.warpAffine(inner_mask, matrix, (size, size), flags=cv2.INTER_NEAREST)
+        reach = (0.8, 1.5) if take_real else (0.9, 2.5)
+        axes = tuple(max(3, int(extent * log_uniform(rng, *reach))) for _ in range(2))
         cover = np.zeros((size, size), np.uint8)
-        cv2.ellipse(cover, (int(drawn_box[0]), int(drawn_box[1])), axes, rng.uniform(0, 180), 0, 360, 255, -1)
-        fade = max(1.0, extent * rng.uniform(0.04, 0.12))
-        reach = 2 * int(2 * fade) + 1
-        cover = np.minimum(cover, cv2.erode(inside, np.ones((reach, reach), np.uint8), borderValue=255))
+        cv2.ellipse(cover, (int(place[0]), int(place[1])), axes, rng.uniform(0, 180), 0, 360, 255, -1)
+        fade = max(1.0, extent * rng.uniform(0.04, 0.15))
+        edge = 2 * int(2 * fade) + 1
+        cover = np.minimum(cover, cv2.erode(inside, np.ones((edge, edge), np.uint8), borderValue=255))
         cover = soften(cover, fade)
         cover[ground[..., 0] <= 22] = 0
         cover = cover.astype(np.float32) / 255
@@ -146,12 +160,50 @@ class Mixture:
         mask[(cover > 0.15) & (cover < 0.85) & (patch_mask != ground_mask)] = IGNORE
         return image, mask
 
-    def _sample_no_larynx(self, rng: np.random.Generator, size: int) -> tuple[np.ndarray, np.ndarray]:
+    def _bare_tissue(self, rng: np.random.Generator, size: int) -> tuple[np.ndarray, np.ndarray]:
+        """A view of tissue without larynx."""
         image, mask = self.other[int(rng.choice(self._other))]
         view = View(
             tuple(rng.uniform(0.35, 0.65, 2) * image.shape[0]), image.shape[0] * log_uniform(rng, 0.5, 1.1),
             rng.uniform(-180, 180), log_uniform(rng, 0.8, 1.25), rng.random() < 0.5)
-        image, mask = look(image, mask, view, size, border_value=int(rng.integers(0, 20)))
+        return look(image, mask, view, size, border_value=int(rng.integers(0, 20)))
+
+    def _occlude(
+        self, image: np.ndarray, mask: np.ndarray, rng: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Mounds of tissue over the picture, as arytenoids, epiglottis and false folds hang into it."""
+        size = image.shape[0]
+        tissue = self._tissue(rng)
+        if tissue is None or rng.random() < 0.3:
+            tissue = np.roll(image, size // 2, axis=int(rng.integers(2)))
+        box = opening_box(mask)
+        visible = int((mask == 255).sum())
+        for _ in range(int(rng.integers(1, 4))):
+            extent = size * log_uniform(rng, 0.08, 0.4)
+            center = rng.uniform(0, size, 2)
+            if box is not None and rng.random() < 0.7:
+                angle = rng.uniform(0, 2 * np.pi)
+                away = extent * rng.uniform(0.4, 1.1) + box[2] * rng.uniform(0.0, 0.5)
+                center = np.array(box[:2]) + away * np.array([np.cos(angle), np.sin(angle)])
+            shape = soft_shape(rng, size, center, extent)
+            covered = mask.copy()
+            covered[shape > 0.5] = 0
+            if box is not None and (covered == 255).sum() < 0.35 * visible:
+                continue
+            skin = exchange_colour(
+                cv2.resize(tissue, (size, size), interpolation=cv2.INTER_LINEAR), image, rng.uniform(0.5, 1.0), rng)
+            hill = soften(shape, max(1.0, extent * 0.3))
+            relief = np.clip(0.55 + 0.6 * hill + rng.uniform(-0.15, 0.25), 0.3, 1.5).astype(np.float32)
+            skin = cv2.multiply(skin, cv2.merge([relief] * 3), dtype=cv2.CV_8U)
+            shape[image[..., 0] <= 12] *= (mask[image[..., 0] <= 12] > 0)
+            image = cv2.blendLinear(image, skin, 1 - shape, shape)
+            doubtful = (shape > 0.25) & (shape < 0.75) & (mask == 255)
+            mask = covered
+            mask[doubtful] = IGNORE
+        return image, mask
+
+    def _sample_no_larynx(self, rng: np.random.Generator, size: int) -> tuple[np.ndarray, np.ndarray]:
+        image, mask = self._bare_tissue(rng, size)
         if rng.random() < 0.4 and self.drawn:
             other, _ = self._drawn_still(rng)
             image = exchange_colour(image, other, rng.uniform(0.3, 1.0), rng)
