@@ -76,7 +76,7 @@ let package = Package(
         .testTarget(
             name: "DaemonTests",
             dependencies: [
-                "Daemon", "Frames", "rima",
+                "Daemon", "Frames", "Metrics", "Segment", "rima",
                 .product(name: "Logging", package: "swift-log"), .product(name: "Yams", package: "Yams"),
             ],
             exclude: ["Fixtures"], swiftSettings: strict),
