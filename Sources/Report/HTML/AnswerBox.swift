@@ -53,7 +53,7 @@ enum AnswerBox {
 
     private static func sureness(_ content: ReportContent, _ stage: StageSummary, _ closure: Spread) -> String {
         let footing = Footing(stage, closure)
-        return "<li>How sure: <strong>\(footing.rawValue)</strong> footing – \(closure.count) usable breaths, "
+        return "<li>How sure: <strong>\(footing.rawValue)</strong> footing: \(closure.count) usable breaths, "
             + "\(percent(stage.usableShare))\u{202F}% of the stage's time usable. The interval covers the spread between "
             + "breaths, not errors of the network.</li>"
     }
@@ -69,8 +69,12 @@ enum AnswerBox {
         }
         let isApart = closure.low > before.high
         return "<li>At rest it closed by \(percent(before.median))\u{202F}% (\(percent(before.low))–"
-            + "\(percent(before.high))\u{202F}%): \(isApart ? "the intervals do not overlap." : "<strong>the intervals overlap, so this does not stand out from rest.</strong>")</li>"
+            + "\(percent(before.high))\u{202F}%): \(isApart ? apart : overlapping)</li>"
     }
+
+    private static let apart = "the intervals do not overlap."
+    private static let overlapping =
+        "<strong>the intervals overlap, so this does not stand out from rest.</strong>"
 
     private static func course(_ summary: TestSummary, _ links: FrameLinks) -> String {
         var html = ""

@@ -19,8 +19,8 @@ package enum HTMLReport {
         html += CurvePlot.html(content, links)
         html += BreathPlot.html(content, links)
         html += ScoreFields.html
+        html += StandingNotes.html(content)
         html += StillSection.html(content, &anchors)
-        html += ComparisonNotes.html(content)
         html += Appendix.html(content, &anchors)
         html += "</main>\n"
         html += "<footer><p>\(ReportContent.notice) Test \(escaped(content.session)). "
@@ -67,12 +67,12 @@ package enum HTMLReport {
     }
 }
 
-/// The sentences that a reader must know, where they were not said elsewhere.
-enum ComparisonNotes {
+/// The sentences that a reader must know.
+enum StandingNotes {
     static func html(_ content: ReportContent) -> String {
         guard !content.notes.isEmpty else { return "" }
         let items = content.notes.map { "<li>\(escaped($0))</li>" }.joined()
-        return "<section aria-labelledby=\"h-notes\"><h2 id=\"h-notes\">Notes</h2><ul>\(items)</ul></section>\n"
+        return "<section class=\"notes\" aria-labelledby=\"h-notes\"><h2 id=\"h-notes\">Notes</h2><ul>\(items)</ul></section>\n"
     }
 }
 

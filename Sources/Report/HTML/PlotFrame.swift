@@ -5,7 +5,7 @@ import Frames
 struct PlotFrame: Sendable {
     let width = 1000.0
     let left = 46.0
-    let right = 8.0
+    let right = 20.0
     let top = 22.0
     let bottom = 22.0
     let height: Double

@@ -22,7 +22,7 @@ enum ReportStyle {
         .columns > .share { flex: 0 0 9rem; } .big { font-size: 2.1rem; line-height: 1.1; font-weight: bold; }
         .answer { border: 2px solid #15191e; border-left: .6rem solid #c25700; padding: .5rem .8rem; display: flex;
           gap: 1rem; flex-wrap: wrap; }
-        .said { flex: 1 1 24rem; } .lead { font-size: 1.15rem; }
+        .said { flex: 1 1 24rem; } .answer ul { max-width: 44rem; } .lead { font-size: 1.15rem; }
         .pair { display: flex; gap: .6rem; } .pair figure { width: 9.2rem; }
         figure { margin: 0; } figcaption { font-size: .8rem; }
         .picture { position: relative; display: block; background: #000; }
@@ -31,7 +31,7 @@ enum ReportStyle {
         table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
         th, td { border-bottom: 1px solid #c3cad1; padding: .15rem .4rem; text-align: left; vertical-align: top; }
         thead th { border-bottom: 1.5px solid #15191e; vertical-align: bottom; }
-        .stages { font-size: .87rem; } .stages td { white-space: nowrap; } .stages .silent { white-space: normal; font-style: italic; }
+        .stages { font-size: .87rem; } .stages td, .stages thead small { white-space: nowrap; } .stages .silent { white-space: normal; font-style: italic; }
         tr.worst { background: #fdebd3; outline: 1.5px solid #c25700; }
         .band { font-size: 1.1em; }
         .plain { width: auto; font-size: .85rem; } .plain th { font-weight: normal; } .plain thead th { font-weight: bold; }
@@ -51,15 +51,17 @@ enum ReportStyle {
         @page { size: A4; margin: 10mm 11mm 12mm; @bottom-left { content: "Research use only. Not a medical device."; font-size: 7pt; }
           @bottom-right { content: counter(page) " / " counter(pages); font-size: 7pt; } }
         @media print {
-          body { padding: 0; max-width: none; font-size: 8.6pt; line-height: 1.25; }
+          html { font-size: 8.2pt; }
+          body { padding: 0; max-width: none; font-size: 8.2pt; line-height: 1.22; }
           * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
           a { color: inherit; text-decoration: none; }
-          h1 { font-size: 13pt; } h2 { font-size: 10pt; margin-bottom: 1mm; } section { margin: 2mm 0; }
+          h1 { font-size: 13pt; } h2 { font-size: 10pt; margin-bottom: 1mm; } section { margin: 1.7mm 0; } h3 { font-size: 8.6pt; }
           .lead { font-size: 10.5pt; } .big { font-size: 20pt; } .columns { flex-wrap: nowrap; gap: 4mm; } .columns > div { flex-basis: 0; }
           .columns > .share { flex-basis: 24mm; } .answer { flex-wrap: nowrap; padding: 1.5mm 3mm; } .said { flex-basis: 0; }
           .pair figure { width: 26mm; } .quality { padding: 1.5mm 3mm; } .stages { font-size: 7.6pt; }
           .plain, .words { font-size: 7.4pt; } .caption, figcaption { font-size: 7pt; }
-          th, td { padding: .3mm 1.2mm; } .score td { height: 7mm; }
+          th, td { padding: .25mm 1.2mm; } .score td { height: 6.5mm; } .score th { font-size: 7.4pt; }
+          .score p, .notes ul { font-size: 7.4pt; } small { font-size: 6.6pt; }
           section, figure, tr { break-inside: avoid; } .appendix { break-inside: auto; }
           .stills { break-before: page; } .grid { grid-template-columns: repeat(5, 1fr); gap: 3mm; }
           .breaths { font-size: 6.4pt; } .breaths th, .breaths td { padding: .1mm 1mm; }

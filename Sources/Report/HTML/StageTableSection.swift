@@ -4,8 +4,8 @@ import Frames
 enum StageTableSection {
     private static let heads: [(name: String, note: String)] = [
         ("Stage", ""), ("Time", "start–end"), ("Usable", "% of time"), ("Breaths", "usable of all"), ("Rate", "per min"),
-        ("Opening", "median [IQR], % of rest"), ("Closure", "median [IQR] %, 95 % interval"), ("Worst breath", "closure, frame"),
-        ("Below 50 %", "of rest, time"), ("Narrowing", "band"),
+        ("Opening", "% of rest [IQR]"), ("Closure", "median [IQR] %"), ("Worst breath", "closure, frame"),
+        ("Below\u{A0}50\u{202F}%", "of rest, time"), ("Narrowing", "band"),
     ]
 
     static func html(_ content: ReportContent, _ links: FrameLinks) -> String {
@@ -39,7 +39,7 @@ enum StageTableSection {
     ) -> String {
         let label = escaped(stage.span.label)
         var html = "<tr\(isWorst ? " class=\"worst\"" : "")><th scope=\"row\">"
-        html += isWorst ? "<strong>\(label)</strong><small>▶ worst stage</small></th>" : "\(label)</th>"
+        html += isWorst ? "<strong>\(label)</strong><small>▶\u{A0}worst</small></th>" : "\(label)</th>"
         html += "<td>\(timeCode(stage.span.start, places: 0))–\(timeCode(stage.span.end, places: 0))</td>"
         html += "<td>\(percent(stage.usableShare))</td><td>\(stage.usableBreaths) of \(stage.breaths)</td>"
         if let silence = stage.silence {
@@ -67,7 +67,7 @@ enum StageTableSection {
                 + "\(timeCode($0.time))</small>"
         })
         html += cell(stage.timeBelow.first { $0.threshold == 0.5 }.map { below in
-            let longest = stage.longestBelowHalf.map { "<small>longest \(fixed($0, 1))\u{202F}s</small>" } ?? ""
+            let longest = stage.longestBelowHalf.map { $0 > 0 ? "<small>longest \(fixed($0, 1))\u{202F}s</small>" : "" } ?? ""
             return "\(fixed(below.seconds, 1))\u{202F}s (\(percent(below.share))\u{202F}%)\(longest)"
         })
         html += cell(stage.band.map { "<span class=\"band\">\($0.symbol)</span> \($0.words)" })

@@ -48,8 +48,12 @@ enum StillSection {
         html += "\"/>"
         guard !still.rings.isEmpty else { return html + "</span>" }
         html += "<svg viewBox=\"0 0 \(size.width) \(size.height)\" aria-hidden=\"true\" "
-        html += "xmlns=\"http://www.w3.org/2000/svg\"><path d=\"\(outline(still.rings))\" fill=\"none\" "
-        html += "stroke=\"#00e5ff\" stroke-width=\"\(fixed(max(1, Double(size.width) / 160), 1))\"/></svg>"
+        html += "xmlns=\"http://www.w3.org/2000/svg\"><g fill=\"none\" stroke-linejoin=\"round\">"
+        let path = outline(still.rings)
+        let width = max(1, Double(size.width) / 130)
+        // A dark rim keeps the line visible on bright tissue.
+        html += "<path d=\"\(path)\" stroke=\"#00212b\" stroke-opacity=\"0.7\" stroke-width=\"\(fixed(width * 2, 1))\"/>"
+        html += "<path d=\"\(path)\" stroke=\"#00e5ff\" stroke-width=\"\(fixed(width, 1))\"/></g></svg>"
         return html + "</span>"
     }
 
