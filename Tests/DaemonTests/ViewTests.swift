@@ -58,7 +58,7 @@ import Testing
 
     @Test("are valid JSON on the socket, whatever a label holds")
     func lines() throws {
-        let mark = StageMark(frame: 3, label: "a\"b\\c\n\u{1}é", source: "socket", sequence: 9)
+        let mark = CommittedMark(frame: 3, label: "a\"b\\c\n\u{1}é", source: .live, sequence: 9)
         var line: [UInt8] = []
         EventLine(session: "s").append(mark, to: &line)
         let object = try #require(try JSONSerialization.jsonObject(with: Data(line)) as? [String: Any])
@@ -76,11 +76,11 @@ import Testing
     @Test("know the stage of a frame from the marks before it")
     func stages() {
         var labels = StageLabels([
-            StageMark(frame: 10, label: "Rest", source: "socket", sequence: 1),
-            StageMark(frame: 50, label: "Maximal", source: "socket", sequence: 2),
+            CommittedMark(frame: 10, label: "Rest", source: .live, sequence: 1),
+            CommittedMark(frame: 50, label: "Maximal", source: .live, sequence: 2),
         ])
         #expect([0, 9, 10, 49, 50, 999].map { labels.label(at: $0) } == ["", "", "Rest", "Rest", "Maximal", "Maximal"])
-        labels.add(StageMark(frame: 30, label: "Warm-up", source: "edit", sequence: 3))
+        labels.add(CommittedMark(frame: 30, label: "Warm-up", source: .edit, sequence: 3))
         #expect([29, 30, 49, 50].map { labels.label(at: $0) } == ["Rest", "Warm-up", "Warm-up", "Maximal"])
     }
 
@@ -120,7 +120,7 @@ import Testing
         do {
             let store = try SessionStore(folder: folder)
             try store.commit(Array(rows[..<100]), temporalState: Data("{}".utf8))
-            try store.commit(StageMark(frame: 100, label: "Rest", source: "socket", sequence: 100))
+            try store.commit(CommittedMark(frame: 100, label: "Rest", source: .live, sequence: 100))
             try store.commit(Array(rows[100...]), temporalState: Data("{\"a\":1}".utf8))
         }
         let store = try SessionStore(readOnly: folder)

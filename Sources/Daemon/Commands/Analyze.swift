@@ -146,7 +146,7 @@ private final class AnalyzeDisplay: SessionObserver {
             mediaSeconds: (lastTime - (firstTime ?? .zero)).seconds, usable: accounting.usableShare)
     }
 
-    func marked(_ mark: StageMark) {}
+    func marked(_ mark: CommittedMark) {}
 
     func changed(_ state: ReaderState) {
         if case .waitingForIndex(let message) = state, !isQuiet { Terminal.warn(message) }

@@ -69,6 +69,7 @@ extension MeasuringSettings {
         opening.leastShare = configuration.opening.minimumAreaRatio
         opening.fieldEdgeShare = configuration.opening.edgeShareMax
         opening.apex = ApexEnd(rawValue: configuration.opening.apex.rawValue) ?? .down
+        bands = configuration.narrowingBands
         let configured = configuration.model.openingPath
         self.modelPath = modelPath ?? (configured == Configuration.Model.bundled ? nil : configured)
         threads = configuration.model.threads > 0

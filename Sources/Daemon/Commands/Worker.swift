@@ -105,7 +105,7 @@ private final class EventWriter: SessionObserver {
         send()
     }
 
-    func marked(_ mark: StageMark) {
+    func marked(_ mark: CommittedMark) {
         begin(mark.sequence)
         lines.append(mark, to: &buffer)
         send()

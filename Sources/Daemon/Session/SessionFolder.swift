@@ -16,6 +16,9 @@ struct SessionFolder: Sendable {
     var still: URL { root.appending(path: "still.png") }
     var debugStill: URL { root.appending(path: "pane.png") }
     var report: URL { root.appending(path: "report.html") }
+    var reportData: URL { root.appending(path: "report.json") }
+    var stages: URL { root.appending(path: "stages.csv") }
+    var breaths: URL { root.appending(path: "breaths.csv") }
     private var lock: URL { root.appending(path: "session.lock") }
 
     /// The session's name: its folder's.
@@ -36,7 +39,7 @@ struct SessionFolder: Sendable {
     func forget() {
         for file in [
             store.path, store.path + "-wal", store.path + "-shm", samples.path, summary.path, still.path,
-            debugStill.path, report.path,
+            debugStill.path, report.path, reportData.path, stages.path, breaths.path,
         ] { unlink(file) }
     }
 

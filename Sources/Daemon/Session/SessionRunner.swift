@@ -21,7 +21,7 @@ struct SessionJob: Sendable {
 protocol SessionObserver: AnyObject {
     func opened(_ info: RecordingInfo, resumingAt frame: Int)
     func measured(_ row: NumberedSample, stage: String)
-    func marked(_ mark: StageMark)
+    func marked(_ mark: CommittedMark)
     func changed(_ state: ReaderState)
     /// Called about once a second, whether or not frames come.
     func lives()
@@ -185,7 +185,7 @@ final class SessionRunner {
         for label in inbox.takeMarks() {
             // A mark is committed at once, together with the rows before it.
             try commit()
-            let mark = StageMark(frame: nextFrame, label: label, source: "socket", sequence: nextSequence)
+            let mark = CommittedMark(frame: nextFrame, label: label, source: .live, sequence: nextSequence)
             nextSequence += 1
             try store.commit(mark)
             stages.add(mark)
@@ -221,6 +221,7 @@ final class SessionRunner {
             job: job, outcome: outcome, model: model, panes: storedPanes(), marks: store.marks())
         try record.write(to: job.folder)
         try store.setFacts(["state": "complete"])
+        try ReportBuilder(folder: job.folder, store: store, bands: job.settings.bands).writeAll()
     }
 }
 

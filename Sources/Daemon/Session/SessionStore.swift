@@ -14,13 +14,12 @@ struct ResumePoint: Sendable {
     var temporalState: Data?
 }
 
-/// One change of stage: set by an operator, a protocol or a sidecar file.
-struct StageMark: Sendable, Hashable, Codable {
+/// A stage mark with its place in the rows.
+struct CommittedMark: Sendable, Hashable, Codable {
     /// The first frame that belongs to the stage.
     var frame: Int
     var label: String
-    /// Where the mark came from: `socket`, `protocol`, `edit`.
-    var source: String
+    var source: MarkSource
     var sequence: Int
 }
 
@@ -81,6 +80,9 @@ final class SessionStore: Sendable {
                     CREATE TABLE temporal_state (id INTEGER PRIMARY KEY CHECK (id = 0), json BLOB NOT NULL);
                     """)
         }
+        migrator.registerMigration("2: replaced marks stay as history") { db in
+            try db.execute(sql: "ALTER TABLE mark ADD COLUMN replaced INTEGER NOT NULL DEFAULT 0")
+        }
         return migrator
     }
 
@@ -111,11 +113,29 @@ final class SessionStore: Sendable {
     }
 
     /// Commits a stage mark.
-    func commit(_ mark: StageMark) throws {
+    func commit(_ mark: CommittedMark) throws {
         try database.write { db in
             try db.execute(
                 sql: "INSERT INTO mark (seq, frame, label, source) VALUES (?, ?, ?, ?)",
-                arguments: [mark.sequence, mark.frame, mark.label, mark.source])
+                arguments: [mark.sequence, mark.frame, mark.label, mark.source.rawValue])
+        }
+    }
+
+    /// Puts other marks in the place of all that hold now; those stay in the store as history.
+    func replaceMarks(by stages: [(label: String, time: StreamTime)], source: MarkSource) throws {
+        try database.write { db in
+            try db.execute(sql: "UPDATE mark SET replaced = 1")
+            var next = try Int.fetchOne(
+                db, sql: "SELECT coalesce(max(seq), -1) + 1 FROM (SELECT seq FROM frame UNION ALL SELECT seq FROM mark)") ?? 0
+            for stage in stages {
+                let frame = try Int.fetchOne(
+                    db, sql: "SELECT min(frame) FROM frame WHERE t_ns >= ?", arguments: [stage.time.nanoseconds])
+                guard let frame else { continue }
+                try db.execute(
+                    sql: "INSERT INTO mark (seq, frame, label, source) VALUES (?, ?, ?, ?)",
+                    arguments: [next, frame, stage.label, source.rawValue])
+                next += 1
+            }
         }
     }
 
@@ -173,10 +193,12 @@ final class SessionStore: Sendable {
     }
 
     /// All stage marks in the order of the recording.
-    func marks() throws -> [StageMark] {
+    func marks() throws -> [CommittedMark] {
         try database.read { db in
-            try Row.fetchAll(db, sql: "SELECT seq, frame, label, source FROM mark ORDER BY frame, seq").map {
-                StageMark(frame: $0["frame"], label: $0["label"], source: $0["source"], sequence: $0["seq"])
+            try Row.fetchAll(db, sql: "SELECT seq, frame, label, source FROM mark WHERE NOT replaced ORDER BY frame, seq").map {
+                CommittedMark(
+                    frame: $0["frame"], label: $0["label"], source: MarkSource(rawValue: $0["source"]) ?? .live,
+                    sequence: $0["seq"])
             }
         }
     }

@@ -2,13 +2,13 @@
 
 /// Stage labels by frame, read off marks: a mark holds until the next one.
 struct StageLabels: Sendable {
-    private var marks: [StageMark]
+    private var marks: [CommittedMark]
 
-    init(_ marks: [StageMark]) {
+    init(_ marks: [CommittedMark]) {
         self.marks = marks.sorted { ($0.frame, $0.sequence) < ($1.frame, $1.sequence) }
     }
 
-    mutating func add(_ mark: StageMark) {
+    mutating func add(_ mark: CommittedMark) {
         self = StageLabels(marks + [mark])
     }
 

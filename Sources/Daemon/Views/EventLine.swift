@@ -50,11 +50,11 @@ struct EventLine: Sendable {
     }
 
     /// Appends a `mark` object, without line feed.
-    func append(_ mark: StageMark, to line: inout [UInt8]) {
+    func append(_ mark: CommittedMark, to line: inout [UInt8]) {
         open("mark", mark.sequence, &line)
         line.append(contentsOf: ",\"frame\":".utf8)
         line.append(integer: mark.frame)
-        line.append(contentsOf: ",\"label\":\(jsonString(mark.label)),\"source\":\(jsonString(mark.source))}".utf8)
+        line.append(contentsOf: ",\"label\":\(jsonString(mark.label)),\"source\":\(jsonString(mark.source.rawValue))}".utf8)
     }
 
     private func open(_ type: String, _ sequence: Int, _ line: inout [UInt8]) {

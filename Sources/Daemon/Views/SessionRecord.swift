@@ -57,7 +57,7 @@ struct SessionRecord: Codable, Sendable {
 
     init(
         job: SessionJob, outcome: SessionOutcome, model: Model, panes: [(fromFrame: Int, pane: StoredPane)],
-        marks: [StageMark]
+        marks: [CommittedMark]
     ) throws {
         session = job.folder.name
         rimaVersion = Daemon.rimaVersion
@@ -80,9 +80,16 @@ struct SessionRecord: Codable, Sendable {
                 fromFrame: $0.fromFrame, rect: $0.pane.pane.rect, form: $0.pane.pane.form.rawValue,
                 fieldAreaPx: $0.pane.pane.field.area)
         }
-        self.marks = marks.map { Mark(frame: $0.frame, label: $0.label, source: $0.source) }
+        self.marks = marks.map { Mark(frame: $0.frame, label: $0.label, source: $0.source.rawValue) }
         thresholds = job.settings.gate
         confidenceFloor = job.settings.confidenceFloor
+    }
+
+    /// Reads a session's record back.
+    init(of folder: SessionFolder) throws {
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        self = try decoder.decode(SessionRecord.self, from: Data(contentsOf: folder.summary))
     }
 
     /// Writes the file whole or not at all.
