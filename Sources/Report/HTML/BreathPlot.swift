@@ -4,7 +4,7 @@ import Frames
 enum BreathPlot {
     static func html(_ content: ReportContent, _ links: FrameLinks) -> String {
         let span = PlotFrame.span(content)
-        let frame = PlotFrame(height: 170, start: span.start, end: span.end, most: 1)
+        let frame = PlotFrame(height: 140, start: span.start, end: span.end, most: 1)
         var html = "<section class=\"plot\" aria-labelledby=\"h-breaths\"><h2 id=\"h-breaths\">Closure of each breath</h2>\n"
         html += frame.open(
             title: "Closure of each breath over time",
@@ -29,8 +29,8 @@ enum BreathPlot {
             html += "\(percent(closure.median)) %</title></path>"
         }
         html += "</g>\n" + frame.timeAxis()
-        html += "</svg>\n<p class=\"caption\">● used in statistics, ○ not used. Orange line: median of the stage, with its "
-        return html + "95\u{202F}% interval. Higher means narrower. Dashed lines: borders of the narrowing bands.</p></section>\n"
+        html += "</svg>\n<p class=\"caption\">● used in statistics, ○ not used. Orange: median of the stage with its "
+        return html + "95\u{202F}% interval. Higher is narrower. Dashed: narrowing bands.</p></section>\n"
     }
 
     private static func gaps(_ content: ReportContent, _ frame: PlotFrame) -> String {

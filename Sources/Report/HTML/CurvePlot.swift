@@ -55,7 +55,7 @@ enum CurvePlot {
         let measure = Measure(content)
         let span = PlotFrame.span(content)
         let runs = CurveRuns(content.samples, measure)
-        let frame = PlotFrame(height: 210, start: span.start, end: span.end, most: top(runs, measure))
+        let frame = PlotFrame(height: 180, start: span.start, end: span.end, most: top(runs, measure))
         var html = "<section class=\"plot\" aria-labelledby=\"h-curve\"><h2 id=\"h-curve\">Opening over the whole test</h2>\n"
         html += frame.open(
             title: "Opening over time", description: description(content, runs), id: "curve")

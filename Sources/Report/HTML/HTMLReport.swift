@@ -48,7 +48,7 @@ package enum HTMLReport {
     }
 
     private static func header(_ content: ReportContent) -> String {
-        var facts: [(String, String)] = []
+        var facts = [("Test", content.session)]
         if let pseudonym = content.pseudonym { facts.append(("Patient", pseudonym)) }
         facts.append(("Date", content.date ?? "not known"))
         facts.append(("Length", timeCode(content.recording.duration, places: 0)))
@@ -59,7 +59,6 @@ package enum HTMLReport {
             <header>
             <div class="title"><h1>Larynx opening during exercise</h1>
             <p class="notice" role="note">\(ReportContent.notice)</p></div>
-            <p class="test">Test <strong>\(escaped(content.session))</strong></p>
             <dl class="facts">\(list)</dl>
             </header>
 

@@ -32,17 +32,17 @@ enum QualityBox {
         let sorted = account.reasons.filter { $0.value > 0 }
             .sorted { ($1.value, $0.key.rawValue) < ($0.value, $1.key.rawValue) }
         guard !sorted.isEmpty else { return "<p>\(grouped(account.rejected)) frames rejected.</p>" }
-        var html = "<p>Why frames were rejected (a frame may have several reasons):</p><table class=\"plain\"><tbody>"
-        for (reason, count) in sorted.prefix(5) {
+        var html = "<p>Frames rejected as:</p><table class=\"plain\"><tbody>"
+        for (reason, count) in sorted.prefix(4) {
             let share = Double(count) / Double(max(1, account.decoded))
             html += "<tr><th scope=\"row\">\(reason.words)</th><td>\(grouped(count))</td>"
             html += "<td>\(fixed(share * 100, 1))\u{202F}%</td></tr>"
         }
-        if sorted.count > 5 {
-            html += "<tr><th scope=\"row\">\(sorted.count - 5) other reasons</th>"
-            html += "<td>\(grouped(sorted.dropFirst(5).reduce(0) { $0 + $1.value }))</td><td></td></tr>"
+        if sorted.count > 4 {
+            html += "<tr><th scope=\"row\">\(sorted.count - 4) more reasons</th>"
+            html += "<td>\(grouped(sorted.dropFirst(4).reduce(0) { $0 + $1.value }))</td><td></td></tr>"
         }
-        return html + "</tbody></table>"
+        return html + "</tbody></table><p class=\"caption\">A frame may have several reasons.</p>"
     }
 
     private static func drift(_ summary: TestSummary) -> String {
@@ -58,7 +58,7 @@ enum QualityBox {
         if let baseline = summary.baseline {
             let stage = summary.stages.indices.contains(baseline.stage)
                 ? " (\(escaped(summary.stages[baseline.stage].span.label)))" : ""
-            return "Own rest: \(baseline.breaths) breaths\(stage), \(baseline.normalisation.words)"
+            return "Own rest: \(baseline.breaths) breaths\(stage)"
         }
         return "<strong>No rest baseline</strong>: \(summary.baselineSilence?.words ?? "not known")"
     }

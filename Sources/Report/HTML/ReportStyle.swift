@@ -16,8 +16,7 @@ enum ReportStyle {
         .notice { font-weight: bold; border: 1.5px solid #15191e; padding: 0 .5rem; }
         .facts { display: flex; flex-wrap: wrap; gap: 0 1.4rem; margin: .2rem 0 0; }
         .facts div { display: flex; gap: .35rem; } .facts dt { color: #3f4852; } .facts dd { margin: 0; overflow-wrap: anywhere; }
-        .test { overflow-wrap: anywhere; }
-        .quality { border: 1px solid #8a94a0; padding: .4rem .7rem; }
+                .quality { border: 1px solid #8a94a0; padding: .4rem .7rem; }
         .columns { display: flex; gap: 1.2rem; flex-wrap: wrap; } .columns > div { flex: 1 1 15rem; }
         .columns > .share { flex: 0 0 9rem; } .big { font-size: 2.1rem; line-height: 1.1; font-weight: bold; }
         .answer { border: 2px solid #15191e; border-left: .6rem solid #c25700; padding: .5rem .8rem; display: flex;
@@ -42,26 +41,26 @@ enum ReportStyle {
         .plot svg { width: 100%; height: auto; display: block; } .plot text { font: 12px system-ui, "DejaVu Sans", sans-serif; fill: #15191e; }
         .caption { font-size: .8rem; color: #3f4852; }
         .score td { border: 1px solid #15191e; height: 2rem; } .score th { border: 1px solid #15191e; font-size: .85rem; width: 15%; }
-        .score p { font-size: .8rem; }
+        .score h2 span { font-size: .8rem; font-weight: normal; }
         .grid { display: grid; grid-template-columns: repeat(auto-fill, minmax(11rem, 1fr)); gap: .8rem; }
         .stills .stage figure { margin-bottom: .5rem; }
         .words { display: grid; grid-template-columns: 1fr 1fr; gap: .15rem 1.2rem; font-size: .82rem; margin: 0; }
         .words dt { font-weight: bold; } .words dd { margin: 0; }
         footer { border-top: 1px solid #8a94a0; font-size: .8rem; color: #3f4852; }
-        @page { size: A4; margin: 10mm 11mm 12mm; @bottom-left { content: "Research use only. Not a medical device."; font-size: 7pt; }
+        @page { size: A4; margin: 8mm 11mm 11mm; @bottom-left { content: "Research use only. Not a medical device."; font-size: 7pt; }
           @bottom-right { content: counter(page) " / " counter(pages); font-size: 7pt; } }
         @media print {
-          html { font-size: 8.2pt; }
-          body { padding: 0; max-width: none; font-size: 8.2pt; line-height: 1.22; }
+          html { font-size: 8pt; }
+          body { padding: 0; max-width: none; font-size: 8pt; line-height: 1.2; }
           * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
           a { color: inherit; text-decoration: none; }
-          h1 { font-size: 13pt; } h2 { font-size: 10pt; margin-bottom: 1mm; } section { margin: 1.7mm 0; } h3 { font-size: 8.6pt; }
+          h1 { font-size: 13pt; } h2 { font-size: 10pt; margin-bottom: 1mm; } section { margin: 1.4mm 0; } h3 { font-size: 8.6pt; }
           .lead { font-size: 10.5pt; } .big { font-size: 20pt; } .columns { flex-wrap: nowrap; gap: 4mm; } .columns > div { flex-basis: 0; }
-          .columns > .share { flex-basis: 24mm; } .answer { flex-wrap: nowrap; padding: 1.5mm 3mm; } .said { flex-basis: 0; }
-          .pair figure { width: 26mm; } .quality { padding: 1.5mm 3mm; } .stages { font-size: 7.6pt; }
+          .columns > .share { flex-basis: 30mm; } .answer { flex-wrap: nowrap; padding: 1.5mm 3mm; } .said { flex-basis: 0; }
+          .pair figure { width: 24mm; } .quality { padding: 1.5mm 3mm; } .stages { font-size: 7.6pt; }
           .plain, .words { font-size: 7.4pt; } .caption, figcaption { font-size: 7pt; }
           th, td { padding: .25mm 1.2mm; } .score td { height: 6.5mm; } .score th { font-size: 7.4pt; }
-          .score p, .notes ul { font-size: 7.4pt; } small { font-size: 6.6pt; }
+          .notes ul { font-size: 7.4pt; } small { font-size: 6.6pt; }
           section, figure, tr { break-inside: avoid; } .appendix { break-inside: auto; }
           .stills { break-before: page; } .grid { grid-template-columns: repeat(5, 1fr); gap: 3mm; }
           .breaths { font-size: 6.4pt; } .breaths th, .breaths td { padding: .1mm 1mm; }

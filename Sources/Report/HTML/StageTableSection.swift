@@ -90,8 +90,8 @@ enum StageTableSection {
 /// For the doctor to fill in by hand.
 enum ScoreFields {
     static let html = """
-        <section class="score" aria-labelledby="h-score"><h2 id="h-score">CLE score</h2>
-        <p>For the doctor to fill in after watching the film; Rima never fills it.</p>
+        <section class="score" aria-labelledby="h-score"><h2 id="h-score">CLE score \
+        <span>For the doctor to fill in after watching the film; Rima never fills it.</span></h2>
         <table><thead><tr><th scope="col">A<small>glottic, moderate effort, 0–3</small></th>\
         <th scope="col">B<small>supraglottic, moderate effort, 0–3</small></th>\
         <th scope="col">C<small>glottic, maximal effort, 0–3</small></th>\
