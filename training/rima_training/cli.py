@@ -45,6 +45,13 @@ def _pack(arguments: argparse.Namespace) -> None:
     print(f"{len(pack)} pictures of {len(set(pack.groups))} groups in {arguments.output}")
 
 
+def _draw(arguments: argparse.Namespace) -> None:
+    from .data.drawn import draw_pack
+
+    pack = draw_pack(arguments.output, arguments.count, arguments.seed, arguments.side, arguments.rima)
+    print(f"{len(pack)} drawn larynges in {arguments.output}")
+
+
 def _opening(arguments: argparse.Namespace) -> None:
     from .mixture import Shares
     from .recipes_opening import OpeningData, train_opening
@@ -75,6 +82,12 @@ def _evaluate(arguments: argparse.Namespace) -> None:
     evaluate_folder(
         arguments.model, arguments.folder, arguments.looks, arguments.hold_out, arguments.json, arguments.sheet,
         arguments.risk_coverage, save=arguments.save, title=arguments.title, pane_least=arguments.least_share)
+
+
+def _jitter(arguments: argparse.Namespace) -> None:
+    from .jitter import jitter
+
+    jitter(arguments.model, arguments.folder, arguments.noise, arguments.repeats, arguments.count)
 
 
 def _evaluate_gate(arguments: argparse.Namespace) -> None:
@@ -170,6 +183,14 @@ def build_parser() -> argparse.ArgumentParser:
     pack.add_argument("--no-opening", action="store_true", help="pictures without masks, none of which shows a larynx")
     pack.set_defaults(call=_pack)
 
+    draw = commands.add_parser("draw", help="phantom stills into a pack, by the rima program")
+    draw.add_argument("--output", type=Path, required=True)
+    draw.add_argument("--count", type=int, default=8000)
+    draw.add_argument("--seed", type=int, default=1)
+    draw.add_argument("--side", type=int, default=352, help="a multiple of 16")
+    draw.add_argument("--rima", default="rima", help="the program, where it is not on the path")
+    draw.set_defaults(call=_draw)
+
     opening = commands.add_parser("opening-compact", help="the network that ships: compact U-Net")
     _training_options(opening, 20000, 16, 2e-3)
     opening.add_argument("--drawn", type=Path, nargs="*", default=[], help="packs of phantom stills")
@@ -248,6 +269,14 @@ def build_parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--save", type=Path, help="file with the table, for `card`")
     evaluate.add_argument("--title", default="", help="title of the table in the card")
     evaluate.set_defaults(call=_evaluate)
+
+    tremble = commands.add_parser("jitter", help="deviation of the area over its mean in a still scene with noise")
+    tremble.add_argument("model", type=Path)
+    tremble.add_argument("folder", type=Path)
+    tremble.add_argument("--noise", type=float, default=4.0, help="deviation of the noise, in grey levels")
+    tremble.add_argument("--repeats", type=int, default=10)
+    tremble.add_argument("--count", type=int, default=30, help="pictures with an opening of at least 0.7 %%")
+    tremble.set_defaults(call=_jitter)
 
     judge = commands.add_parser("evaluate-gate", help="precision and recall of a gate file on spoiled pictures")
     judge.add_argument("model", type=Path)

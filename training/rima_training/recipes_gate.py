@@ -65,7 +65,7 @@ class GateSampler:
 
     def __call__(self, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
         is_other = rng.random() < self.data.other_share
-        image = self._other(rng) if is_other else self._larynx(rng)
+        image, fresh = self._other(rng) if is_other else self._larynx(rng)
         bad = rng.random() < self.data.bad_share
         ruined = [source for source in self.ruined if len(source[1])]
         if bad and not is_other and ruined and rng.random() < 0.25:
@@ -74,7 +74,7 @@ class GateSampler:
         elif bad:
             image = mild(image, rng) if rng.random() < 0.4 else image
             image, _ = spoil(image, rng)
-        else:
+        elif fresh or rng.random() < 0.35:
             image = mild(image, rng)
         if rng.random() < 0.2:
             image, _ = augment.cut_field(image, np.zeros(image.shape[:2], np.uint8), rng)
@@ -87,33 +87,34 @@ class GateSampler:
         pack, where = sources[int(rng.choice(len(sources), p=sizes / sizes.sum()))]
         return pack[int(rng.choice(where))]
 
-    def _larynx(self, rng: np.random.Generator) -> np.ndarray:
+    def _larynx(self, rng: np.random.Generator) -> tuple[np.ndarray, bool]:
+        """A larynx, and whether it is free of faults so far; the phantom draws its own everyday faults."""
         drawn = [source for source in self.larynx if len(source[1])]
         if self.real and (not drawn or rng.random() < 0.35):
             image, mask = self._pick([self.real], rng)
             view = crop_view(mask, rng, 0.6, 0.6, 1.0)
-            return look(image, mask, view, self.side, border=cv2.BORDER_REFLECT_101)[0]
+            return look(image, mask, view, self.side, border=cv2.BORDER_REFLECT_101)[0], True
         image, mask = self._pick(drawn, rng)
-        return look(image, mask, pane_view(image.shape, rng, 0.15), self.side)[0]
+        return look(image, mask, pane_view(image.shape, rng, 0.15), self.side)[0], False
 
-    def _other(self, rng: np.random.Generator) -> np.ndarray:
+    def _other(self, rng: np.random.Generator) -> tuple[np.ndarray, bool]:
         nothing = [source for source in self.nothing if len(source[1])]
         choice = rng.random()
         if self.other and (not nothing or choice < 0.5):
             image, mask = self._pick([self.other], rng)
-            side = image.shape[0] * augment.log_uniform(rng, 0.45, 1.1)
+            side, fresh = image.shape[0] * augment.log_uniform(rng, 0.45, 1.1), True
         elif nothing:
             image, mask = self._pick(nothing, rng)
-            side = image.shape[0] * augment.log_uniform(rng, 0.8, 1.1)
+            side, fresh = image.shape[0] * augment.log_uniform(rng, 0.8, 1.1), False
         else:
             image, mask = np.full((64, 64, 3), rng.integers(0, 200, 3), np.uint8), np.zeros((64, 64), np.uint8)
-            side = 64.0
+            side, fresh = 64.0, True
         view = View(tuple(rng.uniform(0.4, 0.6, 2) * image.shape[0]), side, rng.uniform(-180, 180), 1.0,
                     rng.random() < 0.5)
         image = look(image, mask, view, self.side)[0]
         if rng.random() < 0.3:
-            image = augment.exchange_colour(image, self._larynx(rng), rng.uniform(0.3, 1.0), rng)
-        return image
+            image = augment.exchange_colour(image, self._larynx(rng)[0], rng.uniform(0.3, 1.0), rng)
+        return image, fresh
 
 
 def gate_loss(logits: torch.Tensor, truth: torch.Tensor, counts: torch.Tensor) -> torch.Tensor:

@@ -12,7 +12,7 @@ import pytest
 from conftest import tiny_still
 from rima_training import augment
 from rima_training.data.coco import import_coco, mask_of
-from rima_training.data.pack import Pack
+from rima_training.data.pack import Pack, join_packs, write_pack
 from rima_training.data.pairs import DataError, find_pairs, split_by_group
 from rima_training.metrics import score_frame, summary
 from rima_training.mixture import Mixture
@@ -32,6 +32,20 @@ def test_glottal_space_is_the_opening_and_void_counts_nowhere(tmp_path: Path):
     cv2.imwrite(str(tmp_path / "a.labels.png"), labels)
     (pair,) = find_pairs(tmp_path)
     assert pair.mask((8, 4))[0].tolist() == [augment.IGNORE, 0, 0, 255]
+
+
+def test_the_phantom_says_what_a_still_shows(tmp_path: Path):
+    for name in ("000000", "000001", "000002"):
+        cv2.imwrite(str(tmp_path / f"{name}.png"), np.zeros((16, 16, 3), np.uint8))
+        cv2.imwrite(str(tmp_path / f"{name}.mask.png"), np.zeros((16, 16), np.uint8))
+        cv2.imwrite(str(tmp_path / f"{name}.tissues.png"), np.full((16, 16), 4, np.uint8))
+    (tmp_path / "truth.csv").write_text(
+        "name,area_px,quality,larynx\n000000,0,good,1\n000001,0,bad,0\n000002,0,bad,1\n")
+    pairs = find_pairs(tmp_path)
+    assert [(p.larynx, p.quality) for p in pairs] == [(True, "good"), (False, "good"), (True, "bad")]
+    parts = [write_pack(pairs[:2], tmp_path / "a", 16), write_pack(pairs[2:], tmp_path / "b", 16)]
+    joined = join_packs(parts, tmp_path / "c")
+    assert joined.larynx == [True, False, True] and (joined.labels == 4).all() and len(joined.images) == 3
 
 
 def test_a_mask_of_another_size_is_refused(tmp_path: Path):

@@ -88,3 +88,22 @@ def write_pack(pairs: list[Pair], folder: Path, side: int) -> Pack:
         "side": side, "groups": [p.group for p in pairs], "larynx": [p.larynx for p in pairs],
         "quality": [p.quality for p in pairs]}))
     return Pack(folder)
+
+
+def join_packs(parts: list[Pack], folder: Path) -> Pack:
+    """Several packs of one side as one."""
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    names = ["images", "masks"] + (["labels"] if all(p.labels is not None for p in parts) else [])
+    count, side = sum(len(p) for p in parts), parts[0].images.shape[1]
+    for name in names:
+        shape = (count, *getattr(parts[0], name).shape[1:])
+        file = np.lib.format.open_memmap(folder / f"{name}.npy", "w+", np.uint8, shape)
+        start = 0
+        for part in parts:
+            file[start:start + len(part)] = getattr(part, name)
+            start += len(part)
+        file.flush()
+    facts = {key: [v for p in parts for v in getattr(p, key)] for key in ("groups", "larynx", "quality")}
+    (folder / "index.json").write_text(json.dumps({"side": side, **facts}))
+    return Pack(folder)

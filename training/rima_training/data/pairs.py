@@ -12,6 +12,7 @@ import numpy as np
 from ..augment import IGNORE
 
 PICTURES = (".png", ".jpg", ".jpeg")
+LABELS = (".mask.png", ".labels.png", ".tissues.png")
 
 # Label maps. `vocalfolds`: 3 is the glottal space, and 0 is void, that is, nobody said what it is.
 VOCALFOLDS_OPENING = 3
@@ -75,7 +76,7 @@ def still_facts(folder: Path) -> dict[str, tuple[bool, str]]:
     """For every still the phantom drew into a folder: whether it shows a larynx, and its quality.
 
     From the folder's `truth.csv` with the columns `name`, `larynx` (0 or 1), `quality` (good or bad) and `faults`
-    (joined by +). A still that is bad only because the edge cuts its opening is `unsure`: the picture is fine.
+    (joined by +, may be absent). A still that is bad only because the edge cuts its opening is `unsure`: the picture is fine.
     """
     table = folder / "truth.csv"
     if not table.exists():
@@ -88,9 +89,9 @@ def facts_of(row: dict[str, str]) -> tuple[bool, str]:
     """Larynx and quality of one row of `truth.csv`."""
     faults = set(filter(None, row.get("faults", "").split("+")))
     larynx = row.get("larynx", "1") != "0"
-    if row.get("quality", "good") == "good" or faults == {"no_larynx"}:
+    if row.get("quality", "good") == "good" or faults == {"no_larynx"} or (not larynx and "faults" not in row):
         return larynx, "good"
-    return larynx, "unsure" if faults <= {"cut_by_edge", "no_larynx"} else "bad"
+    return larynx, "unsure" if faults and faults <= {"cut_by_edge", "no_larynx"} else "bad"
 
 
 def find_pairs(folder: Path, group: str | None = None, labelled: bool = True) -> list[Pair]:
@@ -106,7 +107,7 @@ def find_pairs(folder: Path, group: str | None = None, labelled: bool = True) ->
     facts: dict[Path, dict[str, tuple[bool, str]]] = {}
     for picture in sorted(folder.rglob("*")):
         name = picture.name
-        if picture.suffix.lower() not in PICTURES or name.endswith((".mask.png", ".labels.png")):
+        if picture.suffix.lower() not in PICTURES or name.endswith(LABELS):
             continue
         relative = picture.relative_to(folder).parts
         who = group or (relative[0] if len(relative) > 1 else folder.name)
@@ -116,7 +117,8 @@ def find_pairs(folder: Path, group: str | None = None, labelled: bool = True) ->
             if picture.parent not in facts:
                 facts[picture.parent] = still_facts(picture.parent)
             shown, quality = facts[picture.parent].get(picture.stem, (labelled, "good"))
-            classes = labels[1] if labels[1].exists() else None
+            maps = [labels[1], picture.with_name(picture.stem + ".tissues.png")]
+            classes = next((path for path in maps if path.exists()), None)
             pairs.append(Pair(picture, found if labelled else None, who, classes, shown, quality))
     if not pairs:
         raise DataError(f"{folder}: no pictures with .mask.png or .labels.png beside them")
