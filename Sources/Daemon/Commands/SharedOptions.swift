@@ -64,6 +64,7 @@ extension MeasuringSettings {
         gate.mostSaturated = configuration.gate.overexposedShareRatio
         gate.brightestMean = configuration.gate.overexposedMeanRatio
         gate.leastContrast = configuration.gate.flatContrastMinRatio
+        gate.leastRelativeContrast = configuration.gate.flatRelativeContrastMinRatio
         gate.leastSharpness = configuration.gate.blurredSharpnessMin
         gate.mostFog = configuration.gate.foggyIndexMax
         opening.leastShare = configuration.opening.minimumAreaRatio

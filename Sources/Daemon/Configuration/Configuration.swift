@@ -45,7 +45,8 @@ package struct Configuration: Sendable, Equatable {
         package var tooDarkBlackShareRatio = 0.85
         package var overexposedShareRatio = 0.35
         package var overexposedMeanRatio = 0.88
-        package var flatContrastMinRatio = 0.06
+        package var flatContrastMinRatio = 0.05
+        package var flatRelativeContrastMinRatio = 0.22
         package var blurredSharpnessMin = 0.07
         package var foggyIndexMax = 0.42
     }

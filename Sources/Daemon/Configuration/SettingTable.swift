@@ -197,6 +197,10 @@ enum SettingTable {
             "gate.flat_contrast_min_ratio", \.gate.flatContrastMinRatio, 0...1, unit: "share of full range",
             "`flat` when the contrast (95th minus 5th percentile of brightness) is below this: the scope touches tissue."
         ),
+        .number(
+            "gate.flat_relative_contrast_min_ratio", \.gate.flatRelativeContrastMinRatio, 0...4, unit: "ratio",
+            "`flat` also when the contrast over the mean brightness (taken as at least 0.1) is below this."
+        ),
     ]
 
     /// All of them, in the order of the file.

@@ -12,6 +12,8 @@ struct TemporalState: Codable, Sendable, Equatable {
     var reference = ReferenceLength()
     /// The segment the tracker belongs to; the next one starts with a look at the whole pane.
     var segment = 0
+    /// Looks at a crop since the whole pane was last looked at.
+    var looksSinceWhole = 0
 }
 
 /// Measures frames of one session, in order. Not shared between threads.
@@ -19,6 +21,9 @@ struct FrameMeasurer {
     private(set) var state: TemporalState
     /// The last measured outline, pane pixels: for stills and overlays.
     private(set) var result = MeterResult()
+
+    /// So many looks at a crop go before the whole pane is looked at again: half a second at 25 frames a second.
+    private static let wholeLookInterval = 12
 
     private let segmenter: OpeningSegmenter
     private let gate: Gate
@@ -74,20 +79,36 @@ struct FrameMeasurer {
 
     /// A first look at the whole pane finds the opening; a tracked crop is then seen at full detail.
     private mutating func locateAndLook(_ frame: borrowing VideoFrame, pane: Pane) throws {
+        let whole = PixelRect(pane.rect.size)
         var tracker = state.tracker ?? CropTracker(pane: pane.rect.size)
         if tracker.pane != pane.rect.size {
             tracker = CropTracker(pane: pane.rect.size)
             state.reference = ReferenceLength()
         }
-        let first = tracker.crop
-        try see(first, of: frame, pane: pane)
-        note(in: &tracker, atWholePane: first == PixelRect(pane.rect.size))
-        let needsDetail = !result.isEmpty && (first == PixelRect(pane.rect.size) || result.isCutByCrop)
-        if needsDetail, tracker.crop != first {
-            try see(tracker.crop, of: frame, pane: pane)
-            note(in: &tracker, atWholePane: tracker.looksAtWholePane)
+        if tracker.looksAtWholePane || state.looksSinceWhole >= Self.wholeLookInterval {
+            state.looksSinceWhole = 0
+            try see(whole, of: frame, pane: pane)
+            if !tracker.looksAtWholePane, isElsewhere(than: tracker.crop) { tracker = CropTracker(pane: pane.rect.size) }
+            if tracker.looksAtWholePane { note(in: &tracker, atWholePane: true) }
+        }
+        if !tracker.looksAtWholePane {
+            state.looksSinceWhole += 1
+            let crop = tracker.crop
+            try see(crop, of: frame, pane: pane)
+            note(in: &tracker, atWholePane: false)
+            if result.isCutByCrop, tracker.crop != crop {
+                try see(tracker.crop, of: frame, pane: pane)
+                note(in: &tracker, atWholePane: tracker.looksAtWholePane)
+            }
         }
         state.tracker = tracker
+    }
+
+    /// Whether the whole pane shows the opening outside the crop: a crop alone can settle on a dark pit and stay there.
+    private func isElsewhere(than crop: PixelRect) -> Bool {
+        guard !result.isEmpty, result.confidence >= confidenceFloor, let center = result.opening.center else { return false }
+        return center.x < Double(crop.x) || center.x > Double(crop.maxX) || center.y < Double(crop.y)
+            || center.y > Double(crop.maxY)
     }
 
     private mutating func see(_ crop: PixelRect, of frame: borrowing VideoFrame, pane: Pane) throws {
