@@ -21,7 +21,7 @@ build: setup  ## build the program, .build/release/rima
 .PHONY: demo
 demo: build  ## draw a recording, analyse it, print where the results are
 	@mkdir -p $(DEMO)
-	@test -f $(DEMO)/recording.mkv.truth.csv || $(RIMA) phantom --output $(DEMO)/recording.mkv --duration 40 --size 1920x1080 --seed 7
+	@test -f $(DEMO)/recording.mkv.truth.csv || $(RIMA) phantom --output $(DEMO)/recording.mkv --duration 24 --size 1920x1080 --seed 7
 	$(RIMA) analyze $(DEMO)/recording.mkv --output $(DEMO)/results --debug-still --again
 
 .PHONY: test

@@ -43,7 +43,7 @@ struct ConfigurationReferenceTests {
             #expect(error?.problems.first?.line == index + 1)
             tried += 1
         }
-        #expect(tried == 31)
+        #expect(tried == 32)
     }
 
     @Test("the schema is JSON and knows every key of the file")
@@ -53,6 +53,6 @@ struct ConfigurationReferenceTests {
         #expect(schema["additionalProperties"] as? Bool == false)
         #expect(properties["idle_limit_seconds"] != nil)
         let gate = try #require((properties["gate"] as? [String: Any])?["properties"] as? [String: Any])
-        #expect(gate.count == 9)
+        #expect(gate.count == 10)
     }
 }
