@@ -39,6 +39,7 @@ enum ReportStyle {
         .breaths td:nth-child(2) { text-align: left; }
         :target { outline: 3px solid #c25700; outline-offset: 2px; background: #fdebd3; }
         .plot svg { width: 100%; height: auto; display: block; } .plot text { font: 12px system-ui, "DejaVu Sans", sans-serif; fill: #15191e; }
+        .near { width: 100%; display: block; } .near text { font: 9px system-ui, "DejaVu Sans", sans-serif; fill: #15191e; }
         .caption { font-size: .8rem; color: #3f4852; }
         .score td { border: 1px solid #15191e; height: 2rem; } .score th { border: 1px solid #15191e; font-size: .85rem; width: 15%; }
         .score h2 span { font-size: .8rem; font-weight: normal; }

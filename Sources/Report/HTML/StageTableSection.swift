@@ -23,7 +23,7 @@ enum StageTableSection {
             html += row(stage, isWorst: index == content.summary.worstStage, content, links)
         }
         html += "</tbody></table>\n<p class=\"caption\">Closure = 1 − narrowed ÷ opened within each breath; the scope's "
-        html += "distance cancels out. IQR: quartiles over breaths. Bands are of narrowing only and are no clinical grade."
+        html += "distance cancels out. IQR: quartiles over breaths; the line below closure is its 95\u{202F}% interval. Bands are of narrowing only and are no clinical grade."
         return html + " \(openingBasis(content.summary))</p></section>\n"
     }
 

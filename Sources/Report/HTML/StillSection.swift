@@ -8,6 +8,7 @@ enum StillSection {
         html += "each stage</h2>\n"
         guard !content.stills.isEmpty else { return html + "<p>No stills were kept.</p></section>\n" }
         html += "<div class=\"grid\">\n"
+        let measure = CurvePlot.Measure(content)
         var shown: Set<String> = []
         let labels = content.summary.stages.map(\.span.label) + content.stills.map(\.stage)
         for label in labels where shown.insert(label).inserted {
@@ -15,10 +16,13 @@ enum StillSection {
             guard !pair.isEmpty else { continue }
             html += "<div class=\"stage\"><h3>\(escaped(label.isEmpty ? "Outside stages" : label))</h3>"
             for still in pair { html += figure(still, content, anchors.attribute(still.frame)) }
+            if let stage = content.summary.stages.first(where: { $0.span.label == label }) {
+                html += WorstBreathPlot.svg(stage, content, measure)
+            }
             html += "</div>\n"
         }
-        html += "</div><p class=\"caption\">Blue-green line: the outline that was measured. Only the endoscope picture is "
-        return html + "shown.</p></section>\n"
+        html += "</div><p class=\"caption\">Blue-green line: the outline that was measured. Below: the opening in the seconds "
+        return html + "around the stage's worst breath (dashed), frame by frame; grey: not measured.</p></section>\n"
     }
 
     /// A small copy beside the finding; it links to the large one.
