@@ -9,8 +9,8 @@ enum DrawnTest {
     /// A 1 x 1 pixel JPEG.
     static let pixel: [UInt8] = Array(
         Data(
-            base64Encoded: "/9j/4AAQSkZJRgABAQEASABIAAD/2wBDAAMCAgICAgMCAgIDAwMDBAYEBAQEBAgGBgUGCQgKCgkICQkKDA8MCgsOCwkJDREN"
-                + "Dg8QEBEQCgwSExIQEw8QEBD/yQALCAABAAEBAREA/8wABgAQEAX/2gAIAQEAAD8A0s8g/9k=") ?? Data())
+            base64Encoded: "/9j/4AAQSkZJRgABAQEASABIAAD/2wBDAAMCAgICAgMCAgIDAwMDBAYEBAQEBAgGBgUGCQgKCgkICQkKDA8MCgsO"
+                + "CwkJDRENDg8QEBEQCgwSExIQEw8QEBD/yQALCAABAAEBAREA/8wABgAQEAX/2gAIAQEAAD8A0s8g/9k=") ?? Data())
 
     static let labels = ["Rest", "Warm-up", "Moderate", "Maximal", "Recovery"]
     private static let rates = [14.0, 22, 31, 46, 30]
@@ -31,8 +31,9 @@ enum DrawnTest {
             let stage = min(4, Int(at / seconds))
             phase += rates[stage] / 60 / framesPerSecond
             let wobble = 1 + 0.06 * sin(Double(frame) * 0.0131) + 0.04 * sin(Double(frame) * 0.0413)
-            var area = 6200 * (1 + 0.05 * sin(at * 0.03)) * (1 - closures[stage] * wobble * (0.5 - 0.5 * cos(2 * .pi * phase)))
-            if let swallowAt, at >= swallowAt, at < swallowAt + 1 { area *= abs(cos(.pi * (at - swallowAt))) < 0.7 ? 0 : 1 }
+            let dip = closures[stage] * wobble * (0.5 - 0.5 * cos(2 * .pi * phase))
+            var area = 6200 * (1 + 0.05 * sin(at * 0.03)) * (1 - dip)
+            if let swallowAt, at >= swallowAt, at < swallowAt + 1, abs(cos(.pi * (at - swallowAt))) < 0.7 { area = 0 }
             var sample = Sample(frame: frame, time: StreamTime(nanoseconds: Int64((at * 1e9).rounded())), segment: 0)
             sample.quality = 0.9
             if lost.contains(where: { $0.contains(at) }) {
@@ -95,7 +96,8 @@ enum DrawnTest {
     static func stills(_ summary: TestSummary, jpeg: [UInt8] = pixel) -> [ReportStill] {
         summary.stages.flatMap { stage -> [ReportStill] in
             guard let worst = stage.worst, let widest = stage.widest else { return [] }
-            return [(ReportStill.Kind.widest, widest, 44.0), (.narrowest, worst, 44 * (1 - worst.value).squareRoot())].map {
+            let narrow = 44 * (1 - worst.value).squareRoot()
+            return [(ReportStill.Kind.widest, widest, 44.0), (.narrowest, worst, narrow)].map {
                 kind, evidence, radius in
                 ReportStill(
                     stage: stage.span.label, kind: kind, frame: evidence.frame, time: evidence.time,

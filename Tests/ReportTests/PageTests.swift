@@ -145,6 +145,25 @@ struct PageTests {
         #expect(!row.contains("href"))
     }
 
+    @Test("does not call openings rescaled that were compared in pixels")
+    func admitsDrift() {
+        var content = Self.content
+        content.summary.hasScaleDrift = true
+        #expect(text(HTMLReport.render(content)).contains("openings are rescaled"))
+        content.summary.baseline?.normalisation = .restBaselinePixels
+        #expect(text(HTMLReport.render(content)).contains("openings are not comparable between stages"))
+    }
+
+    @Test("says when the worst stage does not stand out from rest")
+    func admitsOverlap() throws {
+        var content = Self.content
+        let worst = try #require(content.summary.worstStage)
+        #expect(text(HTMLReport.render(content)).contains("the intervals do not overlap"))
+        let low = try #require(content.summary.stages[worst].closure?.low)
+        content.summary.stages[0].closure?.high = low
+        #expect(text(HTMLReport.render(content)).contains("does not stand out from rest"))
+    }
+
     @Test("never fills the doctor's fields")
     func leavesScoreBlank() throws {
         let row = try #require(parts(Self.page, "<tr class=\"blank\">", "</tr>").first)

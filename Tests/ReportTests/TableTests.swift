@@ -121,7 +121,9 @@ struct TableTests {
             for item in items { found += complaints(item, next, root, place + "[]") }
         case "string": if !(value is String) { found.append("\(place): no string") }
         case "number", "integer":
-            guard let number = (value as? NSNumber)?.doubleValue, !(value is String) else { return ["\(place): no number"] }
+            guard let number = (value as? NSNumber)?.doubleValue, !(value is String) else {
+                return ["\(place): no number"]
+            }
             if let least = rule["minimum"] as? Double, number < least { found.append("\(place): too small") }
             if let most = rule["maximum"] as? Double, number > most { found.append("\(place): too large") }
         default: break

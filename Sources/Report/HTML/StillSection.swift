@@ -4,7 +4,8 @@ import Frames
 
 enum StillSection {
     static func html(_ content: ReportContent, _ anchors: inout FrameAnchors) -> String {
-        var html = "<section class=\"stills\" aria-labelledby=\"h-stills\"><h2 id=\"h-stills\">Widest and narrowest view of "
+        var html = "<section class=\"stills\" aria-labelledby=\"h-stills\"><h2 id=\"h-stills\">Widest and narrowest "
+        html += "view of "
         html += "each stage</h2>\n"
         guard !content.stills.isEmpty else { return html + "<p>No stills were kept.</p></section>\n" }
         html += "<div class=\"grid\">\n"
@@ -21,23 +22,27 @@ enum StillSection {
             }
             html += "</div>\n"
         }
-        html += "</div><p class=\"caption\">Blue-green line: the outline that was measured. Below: the opening in the seconds "
+        html += "</div><p class=\"caption\">Blue-green line: the outline that was measured. Below: the opening in "
+        html += "the seconds "
         return html + "around the stage's worst breath (dashed), frame by frame; grey: not measured.</p></section>\n"
     }
 
     /// A small copy beside the finding; it links to the large one.
     static func thumbnail(_ still: ReportStill, _ content: ReportContent) -> String {
         "<figure><a href=\"#frame-\(still.frame)\">\(picture(still, content.paneSize))</a>"
-            + "<figcaption>\(title(still.kind)) view, \(timeCode(still.time))<br/>frame \(still.frame)</figcaption></figure>"
+            + "<figcaption>\(title(still.kind)) view, \(timeCode(still.time))<br/>frame "
+            + "\(still.frame)</figcaption></figure>"
     }
 
     private static func figure(_ still: ReportStill, _ content: ReportContent, _ anchor: String) -> String {
-        var html = "<figure\(anchor)>\(picture(still, content.paneSize))<figcaption><strong>\(title(still.kind))</strong> "
-        html += "\(timeCode(still.time)), frame \(still.frame)<br/>area \(grouped(Int(still.area.rounded())))\u{202F}px²"
+        var html = "<figure\(anchor)>\(picture(still, content.paneSize))<figcaption>"
+        html += "<strong>\(title(still.kind))</strong> "
+        html += "\(timeCode(still.time))<br/>frame \(still.frame), area "
+        html += "\(grouped(Int(still.area.rounded())))\u{202F}px²"
         let stage = content.summary.stages.first { $0.span.label == still.stage }
         if still.kind == .narrowest, let worst = stage?.worst {
             html += worst.frame == still.frame
-                ? ", worst breath: closure \(percent(worst.value))\u{202F}%"
+                ? "<br/>worst breath, closure \(percent(worst.value))\u{202F}%"
                 : "<br/>worst breath is frame \(worst.frame), \(timeCode(worst.time))"
         }
         return html + "</figcaption></figure>"
@@ -56,7 +61,8 @@ enum StillSection {
         let path = outline(still.rings)
         let width = max(1, Double(size.width) / 130)
         // A dark rim keeps the line visible on bright tissue.
-        html += "<path d=\"\(path)\" stroke=\"#00212b\" stroke-opacity=\"0.7\" stroke-width=\"\(fixed(width * 2, 1))\"/>"
+        html += "<path d=\"\(path)\" stroke=\"#00212b\" stroke-opacity=\"0.7\" "
+        html += "stroke-width=\"\(fixed(width * 2, 1))\"/>"
         html += "<path d=\"\(path)\" stroke=\"#00e5ff\" stroke-width=\"\(fixed(width, 1))\"/></g></svg>"
         return html + "</span>"
     }

@@ -27,9 +27,10 @@ package struct BatchRow: Sendable, Hashable {
 /// Many tests as one table: columns of the test, then the same columns, `stage_<label>_…`, for every label.
 package enum BatchTable {
     static let columns = [
-        "session", "pseudonym", "date", "software", "decoded_frames", "measured_frames", "rejected_frames", "usable_ratio",
-        "breaths", "rest_normalisation", "rest_closure_ratio", "worst_stage", "worst_stage_closure_ratio",
-        "worst_stage_ci95_low", "worst_stage_ci95_high", "worst_stage_narrowing_band", "worst_breath_closure_ratio",
+        "session", "pseudonym", "date", "software", "decoded_frames", "measured_frames", "rejected_frames",
+        "usable_ratio", "breaths", "rest_normalisation", "rest_closure_ratio", "worst_stage",
+        "worst_stage_closure_ratio", "worst_stage_ci95_low", "worst_stage_ci95_high", "worst_stage_narrowing_band",
+        "worst_breath_closure_ratio",
         "worst_breath_frame", "worst_breath_t_s", "closure_trend_per_min", "closure_trend_ci95_low",
         "closure_trend_ci95_high", "onset_t_s", "onset_frame", "recovery_half_time_s", "scale_drift",
     ]

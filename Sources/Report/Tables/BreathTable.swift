@@ -15,9 +15,9 @@ package enum BreathTable {
             let stage = content.stageIndex(at: breath.narrowestTime)
             table.add([
                 labelCell(content.session), String(breath.index), String(breath.segment), cell(stage),
-                stage.map { labelCell(content.summary.stages[$0].span.label) } ?? "", cell(breath.start), cell(breath.end),
-                cell(breath.duration, 3), cell(breath.isWhole ? breath.rate : nil, 2), String(breath.startFrame),
-                String(breath.endFrame), String(breath.widestFrame), cell(breath.widestTime),
+                stage.map { labelCell(content.summary.stages[$0].span.label) } ?? "", cell(breath.start),
+                cell(breath.end), cell(breath.duration, 3), cell(breath.isWhole ? breath.rate : nil, 2),
+                String(breath.startFrame), String(breath.endFrame), String(breath.widestFrame), cell(breath.widestTime),
                 String(breath.narrowestFrame), cell(breath.narrowestTime), cell(breath.opened, 1),
                 cell(breath.narrowed, 1), cell(breath.openedNormalised, 6), cell(breath.closure, 4),
                 cell(breath.usableShare, 4), cell(breath.confidence, 3), breath.isUsable ? "1" : "0",

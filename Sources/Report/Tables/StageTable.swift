@@ -9,8 +9,8 @@ package enum StageTable {
     static let columns =
         [
             "session", "stage_index", "stage", "start_s", "end_s", "frames", "measured_frames", "rejected_frames",
-            "measured_s", "usable_s", "usable_ratio", "breaths", "usable_breaths", "swallows", "coughs", "voices", "silence",
-            "rate_per_min",
+            "measured_s", "usable_s", "usable_ratio", "breaths", "usable_breaths", "swallows", "coughs", "voices",
+            "silence", "rate_per_min",
         ] + SpreadColumns.names("opened_px") + SpreadColumns.names("opened_norm")
         + SpreadColumns.names("opened_rest_ratio") + ["rest_normalisation"] + SpreadColumns.names("closure_ratio") + [
             "narrowing_band", "worst_closure_ratio", "worst_breath", "worst_frame", "worst_t_s", "widest_area_px",
@@ -22,8 +22,9 @@ package enum StageTable {
         var table = TableText(columns)
         for (index, stage) in content.summary.stages.enumerated() {
             var cells = [
-                labelCell(content.session), String(index), labelCell(stage.span.label), cell(stage.span.start), cell(stage.span.end),
-                String(stage.frames), String(stage.measuredFrames), String(stage.rejectedFrames),
+                labelCell(content.session), String(index), labelCell(stage.span.label),
+                cell(stage.span.start), cell(stage.span.end), String(stage.frames), String(stage.measuredFrames),
+                String(stage.rejectedFrames),
                 cell(stage.measuredSeconds, 3), cell(stage.usableSeconds, 3), cell(stage.usableShare, 4),
                 String(stage.breaths), String(stage.usableBreaths), String(stage.swallows), String(stage.coughs),
                 String(stage.voices), stage.silence?.rawValue ?? "", cell(stage.rate, 2),
