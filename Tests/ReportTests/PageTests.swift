@@ -9,6 +9,7 @@ import Testing
 struct PageTests {
     private static let lost = [8.0..<10, 31..<33, 47..<47.4]
     private static let content = DrawnTest.content(seconds: 30, lost: lost)
+    private static let quarterHour = DrawnTest.content(seconds: 180, lost: [20..<23, 300..<310])
     private static let page = HTMLReport.render(content)
 
     @Test("is well-formed to the last tag")
@@ -124,7 +125,7 @@ struct PageTests {
     @Test("shows the lowest and the highest frame of every dense stretch")
     func keepsExtremes() {
         // One deep frame among many must reach the foot of the plot.
-        var content = DrawnTest.content(seconds: 300)
+        var content = Self.quarterHour
         content.summary.baseline = nil
         for index in content.samples.indices { content.samples[index].normalisedArea = nil }
         content.samples[20_000].opening = .closed
@@ -179,7 +180,7 @@ struct PageTests {
 
     @Test("of a 15-minute test stays below 2 MB with ten stills of 60 kB")
     func staysSmall() {
-        var content = DrawnTest.content(seconds: 180, lost: [20..<23, 300..<310])
+        var content = Self.quarterHour
         content.stills = DrawnTest.stills(content.summary, jpeg: [UInt8](repeating: 7, count: 60_000))
         #expect(content.samples.count == 22_500)
         #expect(content.stills.count == 10)
@@ -188,7 +189,7 @@ struct PageTests {
 
     @Test("stays below 2 MB when every other frame is rejected")
     func staysSmallWhenTorn() {
-        var content = DrawnTest.content(seconds: 180)
+        var content = Self.quarterHour
         for index in stride(from: 0, to: content.samples.count, by: 2) {
             content.samples[index].opening = nil
             content.samples[index].reasons = [.blurred]
