@@ -126,7 +126,8 @@ extension Normalisation {
         case .withinBreath: "within the breath"
         case .referenceLength: "area over squared reference length"
         case .restBaseline: "share of the patient's own rest, rescaled by the reference length"
-        case .restBaselinePixels: "share of the patient's own rest in pixels, valid only while the scope keeps its distance"
+        case .restBaselinePixels: "share of the patient's own rest in pixels, valid only while the scope keeps its "
+            + "distance"
         case .fieldShare: "share of the field of view"
         case .pixels: "pixels"
         }

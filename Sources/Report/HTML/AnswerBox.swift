@@ -34,7 +34,8 @@ enum AnswerBox {
         let typical = content.typicalBreath(stage).map {
             links.link(median, frame: $0.narrowestFrame, time: $0.narrowestTime)
         }
-        var html = "<p class=\"lead\">Worst stage: <strong>\(escaped(stage.span.label))</strong>. The opening closed by "
+        var html = "<p class=\"lead\">Worst stage: <strong>\(escaped(stage.span.label))</strong>. The opening closed "
+        html += "by "
         html += "<strong>\(typical ?? median)</strong> within the median breath (95\u{202F}% interval "
         html += "\(percent(closure.low))–\(percent(closure.high))\u{202F}%)"
         if let band = stage.band { html += ": <strong>\(bandText(band))</strong>" }
@@ -54,7 +55,8 @@ enum AnswerBox {
     private static func sureness(_ content: ReportContent, _ stage: StageSummary, _ closure: Spread) -> String {
         let footing = Footing(stage, closure)
         return "<li>How sure: <strong>\(footing.rawValue)</strong> footing: \(closure.count) usable breaths, "
-            + "\(percent(stage.usableShare))\u{202F}% of the stage's time usable. The interval covers the spread between "
+            + "\(percent(stage.usableShare))\u{202F}% of the stage's time usable. The interval covers the spread "
+            + "between "
             + "breaths, not errors of the network.</li>"
     }
 
@@ -62,7 +64,9 @@ enum AnswerBox {
     private static func against(_ content: ReportContent, _ index: Int, _ closure: Spread) -> String {
         guard let baseline = content.summary.baseline, content.summary.stages.indices.contains(baseline.stage)
         else { return "<li>No comparison with rest: \(content.summary.baselineSilence?.words ?? "no baseline").</li>" }
-        guard baseline.stage != index else { return "<li>This stage is rest itself: exercise narrowed no further.</li>" }
+        guard baseline.stage != index else {
+            return "<li>This stage is rest itself: exercise narrowed no further.</li>"
+        }
         let rest = content.summary.stages[baseline.stage]
         guard let before = rest.closure else {
             return "<li>At rest the opening closed by \(percent(baseline.closure))\u{202F}% (median breath).</li>"

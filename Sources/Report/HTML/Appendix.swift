@@ -17,14 +17,14 @@ enum Appendix {
             ("Opened, narrowed", "95th and 5th percentile of the measured areas of a breath"),
             ("Closure", "1 − narrowed ÷ opened, within the breath; independent of the scope's distance"),
             ("% of rest", restMeaning(content.summary)),
-            ("Usable", "measured and not interrupted by swallow, cough or talking. Rejected frames enter no statistic and "
-                + "are never counted as closed; a closed larynx in plain view is measured with area 0"),
+            ("Usable", "measured and not interrupted by swallow, cough or talking. Rejected frames enter no statistic "
+                + "and are never counted as closed; a closed larynx in plain view is measured with area 0"),
             ("95 % interval", "of the median, bootstrap over breaths; it does not hold the network's own error"),
-            ("Footing", "good: interval at most 10 percentage points wide, at least 75 % of the time usable, at least 10 "
-                + "breaths; fair: at most 20 points and at least 50 %; otherwise weak"),
+            ("Footing", "good: interval at most 10 percentage points wide, at least 75 % of the time usable, at "
+                + "least 10 breaths; fair: at most 20 points and at least 50 %; otherwise weak"),
             ("Narrowing band", "median closure below \(bands) %: none, mild, moderate; above: severe. Not a CLE grade"),
-            ("Statistics need", "at least \(set.leastBreaths) usable breaths and \(percent(set.leastUsableShare)) % of the "
-                + "stage's time usable"),
+            ("Statistics need", "at least \(set.leastBreaths) usable breaths and \(percent(set.leastUsableShare)) % of "
+                + "the stage's time usable"),
             ("Sustained narrowing", "\(set.sustainedBreaths) usable breaths in a row that close by at least "
                 + "\(percent(set.sustainedClosure)) %"),
             ("Scope distance changed", "reference length differs from rest by more than \(percent(set.driftLimit)) %"),
@@ -87,8 +87,10 @@ enum Appendix {
         for head in heads { html += "<th scope=\"col\">\(head)</th>" }
         html += "</tr></thead><tbody>\n"
         for breath in content.breaths {
-            let stage = content.stageIndex(at: breath.narrowestTime).map { content.summary.stages[$0].span.label } ?? "–"
-            html += "<tr><th scope=\"row\">\(breath.index)</th><td>\(escaped(stage))</td><td>\(timeCode(breath.start))</td>"
+            let place = content.stageIndex(at: breath.narrowestTime)
+            let stage = place.map { content.summary.stages[$0].span.label } ?? "–"
+            html += "<tr><th "
+            html += "scope=\"row\">\(breath.index)</th><td>\(escaped(stage))</td><td>\(timeCode(breath.start))</td>"
             html += "<td>\(fixed(breath.duration, 2))</td><td>\(fixed(breath.closure * 100, 1))</td>"
             html += "<td\(anchors.attribute(breath.narrowestFrame))>\(breath.narrowestFrame)</td>"
             html += "<td>\(timeCode(breath.narrowestTime))</td>"

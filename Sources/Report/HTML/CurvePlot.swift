@@ -43,7 +43,8 @@ enum CurvePlot {
         var words: String {
             switch kind {
             case .restScaled: "Opening in % of the median rest opening, rescaled by the reference length"
-            case .restPixels: "Opening in % of the median rest opening, in pixels: holds only while the scope keeps its "
+            case .restPixels: "Opening in % of the median rest opening, in pixels: holds only while the scope keeps "
+                + "its "
                 + "distance"
             case .normalised: "Area over squared reference length (no rest baseline)"
             case .pixels: "Area in square pixels (no rest baseline, no reference length)"
@@ -56,7 +57,8 @@ enum CurvePlot {
         let span = PlotFrame.span(content)
         let runs = CurveRuns(content.samples, measure)
         let frame = PlotFrame(height: 180, start: span.start, end: span.end, most: top(runs, measure))
-        var html = "<section class=\"plot\" aria-labelledby=\"h-curve\"><h2 id=\"h-curve\">Opening over the whole test</h2>\n"
+        var html = "<section class=\"plot\" aria-labelledby=\"h-curve\"><h2 id=\"h-curve\">Opening over the whole "
+        html += "test</h2>\n"
         html += frame.open(
             title: "Opening over time", description: description(content, runs), id: "curve")
         html += frame.stages(content)
@@ -67,7 +69,8 @@ enum CurvePlot {
         html += "<path class=\"curve\" d=\"\(lines)\" fill=\"none\" stroke=\"#1f4e8c\" stroke-width=\"1.2\"/>\n"
         html += marks(content, frame, links)
         html += frame.timeAxis()
-        html += "</svg>\n<p class=\"caption\">\(measure.words). Blue: from the narrowest to the widest frame of every column. "
+        html += "</svg>\n<p class=\"caption\">\(measure.words). Blue: from the narrowest to the widest frame of "
+        html += "every column. "
         html += "Hatched grey: not measured; no line crosses it. ▼ worst breath of each stage. "
         return html + "Short bars at the foot: swallow, cough or talking, kept out of statistics.</p></section>\n"
     }
@@ -81,7 +84,9 @@ enum CurvePlot {
     private static func levels(_ frame: PlotFrame, _ measure: Measure) -> String {
         var svg = "<g class=\"levels\">"
         if measure.isShareOfRest {
-            for share in [0.0, 0.25, 0.5, 0.75, 1] { svg += frame.level(share, percent(share) + " %", isStrong: share == 1) }
+            for share in [0.0, 0.25, 0.5, 0.75, 1] {
+                svg += frame.level(share, percent(share) + " %", isStrong: share == 1)
+            }
         } else {
             for share in [0.0, 0.25, 0.5, 0.75, 1] {
                 let value = frame.most / 1.05 * share
@@ -159,15 +164,18 @@ enum CurvePlot {
         for event in content.interruptions {
             let (x0, x1) = (frame.x(event.start), frame.x(event.end))
             svg += "<path d=\"M\(fixed(x0, 1)) \(fixed(frame.floor - 2, 1))H\(fixed(max(x1, x0 + 1.5), 1))\" "
-            svg += "stroke=\"#111\" stroke-width=\"4\"><title>\(event.kind.words), \(timeCode(event.start))</title></path>"
+            svg += "stroke=\"#111\" stroke-width=\"4\"><title>\(event.kind.words), "
+            svg += "\(timeCode(event.start))</title></path>"
         }
         for (index, stage) in content.summary.stages.enumerated() {
             guard let worst = stage.worst, let target = links.target(worst.frame) else { continue }
             let x = frame.x(worst.time)
             let colour = index == content.summary.worstStage ? "#c25700" : "#111"
             svg += "<a href=\"\(target)\"><path d=\"M\(fixed(x - 5, 1)) \(fixed(frame.top + 1, 1))h10l-5 9z\" "
-            svg += "fill=\"\(colour)\" stroke=\"#fff\" stroke-width=\"0.8\"/><title>\(escaped(stage.span.label)): worst "
-            svg += "breath, closure \(percent(worst.value)) %, frame \(worst.frame), \(timeCode(worst.time))</title></a>"
+            svg += "fill=\"\(colour)\" stroke=\"#fff\" stroke-width=\"0.8\"/><title>\(escaped(stage.span.label)): "
+            svg += "worst "
+            svg += "breath, closure \(percent(worst.value)) %, frame \(worst.frame), "
+            svg += "\(timeCode(worst.time))</title></a>"
         }
         return svg + "</g>\n"
     }

@@ -71,7 +71,8 @@ enum StandingNotes {
     static func html(_ content: ReportContent) -> String {
         guard !content.notes.isEmpty else { return "" }
         let items = content.notes.map { "<li>\(escaped($0))</li>" }.joined()
-        return "<section class=\"notes\" aria-labelledby=\"h-notes\"><h2 id=\"h-notes\">Notes</h2><ul>\(items)</ul></section>\n"
+        return "<section class=\"notes\" aria-labelledby=\"h-notes\"><h2 "
+            + "id=\"h-notes\">Notes</h2><ul>\(items)</ul></section>\n"
     }
 }
 

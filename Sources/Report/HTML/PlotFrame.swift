@@ -70,7 +70,8 @@ struct PlotFrame: Sendable {
             svg += text(x(time), floor + 16, timeCode(time, places: 0), anchor: "middle")
             at += step
         }
-        return svg + "<path d=\"M\(fixed(left, 1)) \(fixed(floor, 1))H\(fixed(width - right, 1))\" stroke=\"#333\"/></g>\n"
+        return svg + "<path d=\"M\(fixed(left, 1)) \(fixed(floor, 1))H\(fixed(width - right, 1))\" "
+            + "stroke=\"#333\"/></g>\n"
     }
 
     /// A horizontal line with its value at the left.

@@ -5,7 +5,8 @@ enum QualityBox {
     static func html(_ content: ReportContent) -> String {
         let account = content.accounting
         var html = "<section class=\"quality\" aria-labelledby=\"h-quality\"><h2 id=\"h-quality\">Quality</h2>\n"
-        html += "<div class=\"columns\"><div class=\"share\"><p class=\"big\">\(percent(content.usableShare))\u{202F}%</p>"
+        html += "<div class=\"columns\"><div class=\"share\"><p "
+        html += "class=\"big\">\(percent(content.usableShare))\u{202F}%</p>"
         if let time = content.stageTime {
             html += "<p>of the stages' time usable<br/>\(clock(time.usable)) of \(clock(time.length))</p>"
         } else {
@@ -16,7 +17,8 @@ enum QualityBox {
         html += "\(grouped(account.rejected))"
         html += account.addsUp ? "</li>" : " <strong>– does not add up; do not use this report</strong></li>"
         if account.dropped > 0 {
-            html += "<li><strong>\(grouped(account.dropped)) live frames were dropped unseen</strong>: the machine was too "
+            html += "<li><strong>\(grouped(account.dropped)) live frames were dropped unseen</strong>: the machine "
+            html += "was too "
             html += "slow</li>"
         }
         html += "<li>\(drift(content.summary))</li><li>\(baseline(content.summary))</li>"
@@ -47,11 +49,15 @@ enum QualityBox {
 
     private static func drift(_ summary: TestSummary) -> String {
         let changes = summary.stages.compactMap(\.scaleChange)
-        guard let most = changes.max(by: { abs($0) < abs($1) }) else { return "Scope distance: not known" }
+        guard let most = changes.max(by: { abs($0) < abs($1) }) else {
+            return "Scope distance: not known, so openings may not be comparable between stages"
+        }
         let size = "\(most > 0 ? "+" : "")\(percent(most))\u{202F}% at most against rest"
-        return summary.hasScaleDrift
-            ? "<strong>▲ Scope distance changed</strong> (scale \(size)). Closure is not affected; openings are rescaled"
-            : "Scope distance steady (scale \(size))"
+        guard summary.hasScaleDrift else { return "Scope distance steady (scale \(size))" }
+        // Only areas that were rescaled can still be compared.
+        let isRescaled = summary.baseline?.normalisation == .restBaseline
+        return "<strong>▲ Scope distance changed</strong> (scale \(size)). Closure is not affected; openings are "
+            + (isRescaled ? "rescaled" : "<strong>not comparable between stages</strong>")
     }
 
     private static func baseline(_ summary: TestSummary) -> String {

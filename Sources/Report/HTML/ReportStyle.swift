@@ -15,7 +15,8 @@ enum ReportStyle {
         .title { display: flex; justify-content: space-between; align-items: baseline; gap: 1rem; flex-wrap: wrap; }
         .notice { font-weight: bold; border: 1.5px solid #15191e; padding: 0 .5rem; }
         .facts { display: flex; flex-wrap: wrap; gap: 0 1.4rem; margin: .2rem 0 0; }
-        .facts div { display: flex; gap: .35rem; } .facts dt { color: #3f4852; } .facts dd { margin: 0; overflow-wrap: anywhere; }
+        .facts div { display: flex; gap: .35rem; } .facts dt { color: #3f4852; } .facts dd { margin: 0;
+        overflow-wrap: anywhere; }
                 .quality { border: 1px solid #8a94a0; padding: .4rem .7rem; }
         .columns { display: flex; gap: 1.2rem; flex-wrap: wrap; } .columns > div { flex: 1 1 15rem; }
         .columns > .share { flex: 0 0 9rem; } .big { font-size: 2.1rem; line-height: 1.1; font-weight: bold; }
@@ -23,40 +24,50 @@ enum ReportStyle {
           gap: 1rem; flex-wrap: wrap; }
         .said { flex: 1 1 24rem; } .answer ul { max-width: 44rem; } .lead { font-size: 1.15rem; }
         .pair { display: flex; gap: .6rem; } .pair figure { width: 9.2rem; }
-        figure { margin: 0; } figcaption { font-size: .8rem; }
+        figure { margin: 0; } .stills figcaption { min-height: 3.9em; } figcaption { font-size: .8rem; }
         .picture { position: relative; display: block; background: #000; }
         .picture img { width: 100%; display: block; }
         .picture svg { position: absolute; inset: 0; width: 100%; height: 100%; }
         table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
         th, td { border-bottom: 1px solid #c3cad1; padding: .15rem .4rem; text-align: left; vertical-align: top; }
         thead th { border-bottom: 1.5px solid #15191e; vertical-align: bottom; }
-        .stages { font-size: .87rem; } .stages td, .stages thead small { white-space: nowrap; } .stages .silent { white-space: normal; font-style: italic; }
+        .stages { font-size: .87rem; } .stages td, .stages thead small { white-space: nowrap; }
+        .stages .silent { white-space: normal; font-style: italic; }
         tr.worst { background: #fdebd3; outline: 1.5px solid #c25700; }
         .band { font-size: 1.1em; }
-        .plain { width: auto; font-size: .85rem; } .plain th { font-weight: normal; } .plain thead th { font-weight: bold; }
+        .plain { width: auto; font-size: .85rem; } .plain th { font-weight: normal; }
+        .plain thead th { font-weight: bold; }
         .loss td { text-align: right; } .origin code { font-size: .75rem; overflow-wrap: anywhere; }
         .breaths { width: 100%; font-size: .75rem; } .breaths td, .breaths tbody th { text-align: right; }
         .breaths td:nth-child(2) { text-align: left; }
         :target { outline: 3px solid #c25700; outline-offset: 2px; background: #fdebd3; }
-        .plot svg { width: 100%; height: auto; display: block; } .plot text { font: 12px system-ui, "DejaVu Sans", sans-serif; fill: #15191e; }
+        .plot svg { width: 100%; height: auto; display: block; }
+        .plot text { font: 12px system-ui, "DejaVu Sans", sans-serif; fill: #15191e; }
+        .near { width: 100%; display: block; } .near text { font: 9px system-ui, "DejaVu Sans", sans-serif;
+        fill: #15191e; }
         .caption { font-size: .8rem; color: #3f4852; }
-        .score td { border: 1px solid #15191e; height: 2rem; } .score th { border: 1px solid #15191e; font-size: .85rem; width: 15%; }
+        .score td { border: 1px solid #15191e; height: 2rem; } .score th { border: 1px solid #15191e;
+        font-size: .85rem; width: 15%; }
         .score h2 span { font-size: .8rem; font-weight: normal; }
         .grid { display: grid; grid-template-columns: repeat(auto-fill, minmax(11rem, 1fr)); gap: .8rem; }
         .stills .stage figure { margin-bottom: .5rem; }
         .words { display: grid; grid-template-columns: 1fr 1fr; gap: .15rem 1.2rem; font-size: .82rem; margin: 0; }
         .words dt { font-weight: bold; } .words dd { margin: 0; }
         footer { border-top: 1px solid #8a94a0; font-size: .8rem; color: #3f4852; }
-        @page { size: A4; margin: 8mm 11mm 11mm; @bottom-left { content: "Research use only. Not a medical device."; font-size: 7pt; }
+        @page { size: A4; margin: 8mm 11mm 11mm; @bottom-left { content: "Research use only. Not a medical device.";
+        font-size: 7pt; }
           @bottom-right { content: counter(page) " / " counter(pages); font-size: 7pt; } }
         @media print {
           html { font-size: 8pt; }
           body { padding: 0; max-width: none; font-size: 8pt; line-height: 1.2; }
           * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
           a { color: inherit; text-decoration: none; }
-          h1 { font-size: 13pt; } h2 { font-size: 10pt; margin-bottom: 1mm; } section { margin: 1.4mm 0; } h3 { font-size: 8.6pt; }
-          .lead { font-size: 10.5pt; } .big { font-size: 20pt; } .columns { flex-wrap: nowrap; gap: 4mm; } .columns > div { flex-basis: 0; }
-          .columns > .share { flex-basis: 30mm; } .answer { flex-wrap: nowrap; padding: 1.5mm 3mm; } .said { flex-basis: 0; }
+          h1 { font-size: 13pt; } h2 { font-size: 10pt; margin-bottom: 1mm; } section { margin: 1.4mm 0; }
+          h3 { font-size: 8.6pt; }
+          .lead { font-size: 10.5pt; } .big { font-size: 20pt; } .columns { flex-wrap: nowrap; gap: 4mm; }
+          .columns > div { flex-basis: 0; }
+          .columns > .share { flex-basis: 30mm; } .answer { flex-wrap: nowrap; padding: 1.5mm 3mm; }
+          .said { flex-basis: 0; }
           .pair figure { width: 24mm; } .quality { padding: 1.5mm 3mm; } .stages { font-size: 7.6pt; }
           .plain, .words { font-size: 7.4pt; } .caption, figcaption { font-size: 7pt; }
           th, td { padding: .25mm 1.2mm; } .score td { height: 6.5mm; } .score th { font-size: 7.4pt; }

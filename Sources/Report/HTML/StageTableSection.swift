@@ -3,9 +3,9 @@ import Frames
 
 enum StageTableSection {
     private static let heads: [(name: String, note: String)] = [
-        ("Stage", ""), ("Time", "start–end"), ("Usable", "% of time"), ("Breaths", "usable of all"), ("Rate", "per min"),
-        ("Opening", "% of rest [IQR]"), ("Closure", "median [IQR] %"), ("Worst breath", "closure, frame"),
-        ("Below\u{A0}50\u{202F}%", "of rest, time"), ("Narrowing", "band"),
+        ("Stage", ""), ("Time", "start–end"), ("Usable", "% of time"), ("Breaths", "usable of all"),
+        ("Rate", "per min"), ("Opening", "% of rest [IQR]"), ("Closure", "median [IQR] %"),
+        ("Worst breath", "closure, frame"), ("Below\u{A0}50\u{202F}%", "of rest, time"), ("Narrowing", "band"),
     ]
 
     static func html(_ content: ReportContent, _ links: FrameLinks) -> String {
@@ -22,8 +22,9 @@ enum StageTableSection {
         for (index, stage) in content.summary.stages.enumerated() {
             html += row(stage, isWorst: index == content.summary.worstStage, content, links)
         }
-        html += "</tbody></table>\n<p class=\"caption\">Closure = 1 − narrowed ÷ opened within each breath; the scope's "
-        html += "distance cancels out. IQR: quartiles over breaths. Bands are of narrowing only and are no clinical grade."
+        html += "</tbody></table>\n<p class=\"caption\">Closure = 1 − narrowed ÷ opened within each breath; the "
+        html += "scope's distance cancels out. IQR: quartiles over breaths; the line below closure is its 95\u{202F}% "
+        html += "interval. Bands are of narrowing only and are no clinical grade."
         return html + " \(openingBasis(content.summary))</p></section>\n"
     }
 
@@ -43,7 +44,8 @@ enum StageTableSection {
         html += "<td>\(timeCode(stage.span.start, places: 0))–\(timeCode(stage.span.end, places: 0))</td>"
         html += "<td>\(percent(stage.usableShare))</td><td>\(stage.usableBreaths) of \(stage.breaths)</td>"
         if let silence = stage.silence {
-            html += "<td colspan=\"6\" class=\"silent\">No statistic: \(silence.words)\(detail(silence, stage, content))"
+            html += "<td colspan=\"6\" class=\"silent\">No statistic: "
+            html += "\(silence.words)\(detail(silence, stage, content))"
             return html + "</td></tr>\n"
         }
         html += "<td>\(stage.rate.map { fixed($0, 1) } ?? "–")</td>"
@@ -67,7 +69,8 @@ enum StageTableSection {
                 + "\(timeCode($0.time))</small>"
         })
         html += cell(stage.timeBelow.first { $0.threshold == 0.5 }.map { below in
-            let longest = stage.longestBelowHalf.map { $0 > 0 ? "<small>longest \(fixed($0, 1))\u{202F}s</small>" : "" } ?? ""
+            let seconds = stage.longestBelowHalf ?? 0
+            let longest = seconds > 0 ? "<small>longest \(fixed(seconds, 1))\u{202F}s</small>" : ""
             return "\(fixed(below.seconds, 1))\u{202F}s (\(percent(below.share))\u{202F}%)\(longest)"
         })
         html += cell(stage.band.map { "<span class=\"band\">\($0.symbol)</span> \($0.words)" })
