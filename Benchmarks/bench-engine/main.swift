@@ -52,7 +52,9 @@ do {
     if let inputPath = option("--input"), let outputPath = option("--output") {
         // Raw little-endian floats in and out, for comparisons.
         let data = try Data(contentsOf: URL(fileURLWithPath: inputPath))
-        let input = data.withUnsafeBytes { raw in (0..<count).map { raw.loadUnaligned(fromByteOffset: 4 * $0, as: Float.self) } }
+        let input = data.withUnsafeBytes { raw in
+            (0..<count).map { raw.loadUnaligned(fromByteOffset: 4 * $0, as: Float.self) }
+        }
         let workspace = try Workspace(
             network: network, threads: option("--threads").flatMap { Int($0) } ?? 1, instructions: instructions)
         let output = workspace.run(input)
@@ -70,7 +72,8 @@ do {
         let best = times.min() ?? 0
         print(
             String(
-                format: "%@ %d thread(s): %.3f GMAC, fastest %.3f ms, median %.3f ms, %.0f Gop/s, %.0f %% of the peak of %.0f",
+                format:
+                    "%@ %d thread(s): %.3f GMAC, fastest %.3f ms, median %.3f ms, %.0f Gop/s, %.0f %% of the peak of %.0f",
                 instructions.rawValue, threads, gmac, best * 1e3, median(times) * 1e3, 2 * gmac / best,
                 200 * gmac * 1e9 / best / peak, peak / 1e9))
         if arguments.contains("--profile") {

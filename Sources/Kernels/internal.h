@@ -27,6 +27,7 @@ INLINE int lanes(rima_level level) { return level >= rima_level_avx512 ? 16 : le
 /// Whether the level has 32 vector registers.
 INLINE int has_many_registers(rima_level level) {
 #if defined(__aarch64__)
+    (void)level;
     return 1;
 #else
     return level >= rima_level_avx512;

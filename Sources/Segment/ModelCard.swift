@@ -1,6 +1,7 @@
 // What a model file says about itself.
 
 package import Frames
+
 /// The entries that Rima asks of a model file, kept as ONNX metadata.
 package struct ModelCard: Sendable, Equatable {
     package enum Task: String, Sendable { case opening, gate }
@@ -76,7 +77,8 @@ package struct ModelCard: Sendable, Equatable {
         }
         if task == .opening, !classes.contains("opening") {
             throw SegmentError(
-                .badCard, "rima.classes is '\(text("classes"))', but a model for the opening must have a class 'opening'.")
+                .badCard,
+                "rima.classes is '\(text("classes"))', but a model for the opening must have a class 'opening'.")
         }
     }
 }

@@ -1,7 +1,7 @@
 // Pictures to the opening's logits.
 
-package import Frames
 private import Foundation
+package import Frames
 
 /// Runs a network of the task `opening`. Owned by one task.
 package final class OpeningSegmenter {

@@ -36,7 +36,9 @@ package final class Workspace: Engine {
     private let engine: OpaquePointer
 
     /// - **Units** `threads`: cores that one run may use.
-    package convenience init(model: Model, threads: Int = 1, instructions: InstructionSet = .standard) throws(SegmentError) {
+    package convenience init(model: Model, threads: Int = 1, instructions: InstructionSet = .standard)
+        throws(SegmentError)
+    {
         try self.init(
             network: model.network, input: .picture(model.card), threads: threads, instructions: instructions)
     }
@@ -122,7 +124,8 @@ package final class Workspace: Engine {
         let count = layout.pixels * layout.channels
         if output.count != count { output = [Float](repeating: 0, count: count) }
         // SAFETY: the placement keeps `pixels` times `pitch` floats for the output.
-        let source = (arena + program.placement.stretches[place.stretch].offset).assumingMemoryBound(to: Float.self)
+        let source =
+            (arena + program.placement.stretches[place.stretch].offset).assumingMemoryBound(to: Float.self)
             + place.channel
         output.withUnsafeMutableBufferPointer { output in
             for channel in 0..<layout.channels {
@@ -138,8 +141,10 @@ package final class Workspace: Engine {
         var nanoseconds = [Int64](repeating: .max, count: program.steps.count)
         for _ in 0..<runs { rima_engine_profile(engine, &nanoseconds) }
         return zip(program.steps, nanoseconds).map {
-            ("\($0.step.op.rawValue)/\($0.step.tile) \($0.name) \($0.step.h)x\($0.step.w) \($0.step.c)->\($0.step.oc)",
-             Double($1) / 1e6, $0.work)
+            (
+                "\($0.step.op.rawValue)/\($0.step.tile) \($0.name) \($0.step.h)x\($0.step.w) \($0.step.c)->\($0.step.oc)",
+                Double($1) / 1e6, $0.work
+            )
         }
     }
 

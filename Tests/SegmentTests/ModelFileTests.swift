@@ -13,7 +13,8 @@ struct ModelFileTests {
         var result = bytes
         let pattern = Array(old.utf8)
         var found = false
-        for start in 0...(bytes.count - pattern.count) where bytes[start..<start + pattern.count].elementsEqual(pattern) {
+        for start in 0...(bytes.count - pattern.count) where bytes[start..<start + pattern.count].elementsEqual(pattern)
+        {
             result.replaceSubrange(start..<start + pattern.count, with: Array(new.utf8))
             found = true
         }

@@ -60,7 +60,9 @@ struct LayerGraph: Sendable {
     /// Puts `value` wherever `old` is read.
     mutating func replace(_ old: Int, by value: Int) {
         for index in layers.indices {
-            for i in layers[index].inputs.indices where layers[index].inputs[i] == old { layers[index].inputs[i] = value }
+            for i in layers[index].inputs.indices where layers[index].inputs[i] == old {
+                layers[index].inputs[i] = value
+            }
             if layers[index].summand == old { layers[index].summand = value }
         }
         for index in outputs.indices where outputs[index] == old { outputs[index] = value }

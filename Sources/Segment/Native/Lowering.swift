@@ -11,6 +11,9 @@ struct Lowering {
     let pool = ConstantPool()
     var placement: Placement
     var steps: [ProgramStep] = []
+    /// Bytes of weights that a cycle brings in: from the third-level cache, or from memory where F(4x4) weights of the
+    /// whole network, four times the plain ones, would not stay there from one run to the next.
+    let weightRate: Double
     /// The layer at hand.
     var at = 0
 
@@ -20,6 +23,10 @@ struct Lowering {
         self.level = level
         self.threads = threads
         placement = Placement(graph)
+        let weights = graph.layers.reduce(0) { sum, layer in
+            if case .conv = layer.op { sum + (graph.constant(layer, 1)?.count ?? 0) } else { sum }
+        }
+        weightRate = weights * 16 > 24 << 20 ? 4 : 10
     }
 
     mutating func run() throws(SegmentError) {
@@ -82,7 +89,9 @@ struct Lowering {
         var result: [Float] = []
         result.reserveCapacity(floats.count)
         for pixel in 0..<layout.pixels {
-            for channel in 0..<layout.channels { result.append(floats[layout.position(pixel: pixel, channel: channel)]) }
+            for channel in 0..<layout.channels {
+                result.append(floats[layout.position(pixel: pixel, channel: channel)])
+            }
         }
         return result
     }
@@ -189,7 +198,9 @@ struct Lowering {
             target(&step, readers[0].output)
             step.step.table = pool.store(
                 (0..<768).map { i in
-                    let x = Float(i % 256) * (1 / (255 * card.deviation[i / 256])) - card.mean[i / 256] / card.deviation[i / 256]
+                    let x =
+                        Float(i % 256) * (1 / (255 * card.deviation[i / 256])) - card.mean[i / 256]
+                        / card.deviation[i / 256]
                     return byte(x, meaning)
                 })
         }

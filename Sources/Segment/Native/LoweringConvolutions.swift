@@ -41,7 +41,8 @@ extension Lowering {
     /// A convolution's weights, floats or bytes.
     private func weights(_ layer: Layer) throws(SegmentError) -> Packable {
         if let bytes = layer.byteWeights { return .bytes(bytes.weights) }
-        guard let tensor = graph.constant(layer, 1), layer.inputs.count < 3 || layer.inputs[2] == nil
+        guard let tensor = graph.constant(layer, 1),
+            layer.inputs.count < 3 || layer.inputs[2] == nil
                 || graph.constant(layer, 2) != nil
         else { throw unsupported(layer, "a convolution with computed weights") }
         return .floats(tensor.floats)
@@ -58,7 +59,9 @@ extension Lowering {
         case .floats(let all):
             all.withUnsafeBufferPointer { rima_pack(level, &step.step, $0.baseAddress! + range.lowerBound, packed) }
         case .bytes(let all):
-            all.withUnsafeBufferPointer { rima_pack_bytes(level, &step.step, $0.baseAddress! + range.lowerBound, packed) }
+            all.withUnsafeBufferPointer {
+                rima_pack_bytes(level, &step.step, $0.baseAddress! + range.lowerBound, packed)
+            }
         }
         step.step.weights = UnsafeRawPointer(packed)
     }
@@ -106,8 +109,8 @@ extension Lowering {
         step.step.bias = pool.store(bias)
     }
 
-    /// The kernel by estimated cycles of one thread: arithmetic at the measured share of peak, weights at the rate of
-    /// the third-level cache. The choice depends on shapes only, so that the same file always gives the same numbers.
+    /// The kernel by estimated cycles of one thread: arithmetic at the measured share of peak, weights at the rate at
+    /// which they come in. The choice depends on shapes only, so that the same file always gives the same numbers.
     private func choose(_ step: inout ProgramStep, _ window: Window) {
         let s = step.step
         if s.oc <= 2, s.c % 16 == 0, window.dilation == [1, 1], Int(s.c * s.kh * s.kw) <= 512, s.ow >= 16 {
@@ -126,9 +129,9 @@ extension Lowering {
         func cycles(tiles: Double, side: Double) -> Double {
             let multiplies = tiles * side * side * ci * co / (2 * lanes) * 1.1
             let transforms = tiles * side * side * (ci + co) / lanes * 2.2
-            return multiplies + transforms + side * side * ci * co * 4 / 10
+            return multiplies + transforms + side * side * ci * co * 4 / weightRate
         }
-        let direct = Double(s.oh * s.ow) * 9 * ci * co / (2 * lanes) * 1.05 + 9 * ci * co * 4 / 10
+        let direct = Double(s.oh * s.ow) * 9 * ci * co / (2 * lanes) * 1.05 + 9 * ci * co * 4 / weightRate
         let four = cycles(tiles: tiles(4), side: 6)
         let two = cycles(tiles: tiles(2), side: 4)
         guard min(four, two) < direct else { return }
@@ -155,7 +158,7 @@ extension Lowering {
             let tiles = (Int(s.oh) + m - 1) / m * ((Int(s.ow) + m - 1) / m)
             let side = (m + 2) * (m + 2)
             // Transformed pixels and products of one share stay in the second-level cache.
-            let fitting = max(8, 420_000 / (4 * side * (Int(s.c) + Int(s.oc))))
+            let fitting = max(20, 420_000 / (4 * side * (Int(s.c) + Int(s.oc))))
             if threads > 1, tiles < fitting * threads * 2 {
                 phases(step, tiles: tiles, side: side, vectors: vectors)
                 return
@@ -240,7 +243,8 @@ extension Lowering {
     /// Every phase of the output's grid is an ordinary convolution with some of the kernel's rows and columns.
     mutating func transposedConvolution(_ layer: Layer, _ window: Window, _ group: Int) throws(SegmentError) {
         guard window.dilation == [1, 1] else { throw unsupported(layer, "ConvTranspose with dilation") }
-        guard let tensor = graph.constant(layer, 1), layer.inputs.count < 3 || layer.inputs[2] == nil
+        guard let tensor = graph.constant(layer, 1),
+            layer.inputs.count < 3 || layer.inputs[2] == nil
                 || graph.constant(layer, 2) != nil
         else { throw unsupported(layer, "ConvTranspose with computed weights") }
         let kernel = tensor.floats
@@ -313,7 +317,8 @@ extension Lowering {
         }
         var bias = [Float](repeating: 0, count: n + 64)
         if layer.inputs.count > 2, layer.inputs[2] != nil {
-            guard let values = graph.constant(layer, 2), values.count == 1 || (values.count == n && values.shape.last == n)
+            guard let values = graph.constant(layer, 2),
+                values.count == 1 || (values.count == n && values.shape.last == n)
             else { throw unsupported(layer, "Gemm with this bias") }
             let floats = values.floats
             for o in 0..<n { bias[o] = beta * floats[floats.count == 1 ? 0 : o] }

@@ -186,7 +186,9 @@ extension Lowering {
         let layout = layout(layer.output)
         var positions: [Int32] = []
         for pixel in 0..<layout.pixels {
-            for channel in 0..<layout.channels { positions.append(Int32(layout.position(pixel: pixel, channel: channel))) }
+            for channel in 0..<layout.channels {
+                positions.append(Int32(layout.position(pixel: pixel, channel: channel)))
+            }
         }
         back.step.table = pool.store(positions)
         appendPixels(back)
@@ -221,7 +223,9 @@ extension Lowering {
         var step = ProgramStep(rima_op_softmax_rows, name: layer.name)
         step.src = slot
         step.dst = slot
-        (step.step.ld, step.step.oh, step.step.ow, step.step.oc, step.step.old) = (columns, 1, Int32(rows), columns, columns)
+        (step.step.ld, step.step.oh, step.step.ow, step.step.oc, step.step.old) = (
+            columns, 1, Int32(rows), columns, columns
+        )
         appendPixels(step)
         var back = ProgramStep(rima_op_gather, name: layer.name)
         back.src = slot
@@ -231,7 +235,9 @@ extension Lowering {
         for (row, source) in transposed(shape, order).enumerated() { place[source] = Int32(row) }
         var positions: [Int32] = []
         for pixel in 0..<layout.pixels {
-            for channel in 0..<layout.channels { positions.append(place[layout.position(pixel: pixel, channel: channel)]) }
+            for channel in 0..<layout.channels {
+                positions.append(place[layout.position(pixel: pixel, channel: channel)])
+            }
         }
         back.step.table = pool.store(positions)
         appendPixels(back)

@@ -158,7 +158,9 @@ struct Placement: Sendable {
                 .filter { $0.first <= stretch.last && stretch.first <= $0.last }
                 .sorted { $0.offset < $1.offset }
             var offset = 0
-            for other in others where other.offset < offset + stretch.bytes { offset = max(offset, other.offset + other.bytes) }
+            for other in others where other.offset < offset + stretch.bytes {
+                offset = max(offset, other.offset + other.bytes)
+            }
             stretches[index].offset = offset
             arenaBytes = max(arenaBytes, offset + stretch.bytes)
             placed.append(index)

@@ -61,7 +61,8 @@ final class Program: Sendable {
         placement = lowering.placement
         pool = lowering.pool
         self.level = level
-        guard let last = lowering.placement.places[layers.outputs[0]], let first = lowering.placement.places[layers.input]
+        guard let last = lowering.placement.places[layers.outputs[0]],
+            let first = lowering.placement.places[layers.input]
         else { throw SegmentError(.badGraph, "the network's output is a constant.") }
         input = (first, Layout(graph.values[graph.input].shape))
         output = (last, Layout(graph.values[graph.outputs[0]].shape))

@@ -24,7 +24,9 @@ struct OnnxFile {
         metadata = [:]
         for entry in proto.metadataProps { metadata[entry.key] = entry.value }
         var reader = GraphReader(
-            opset: proto.opsetImport.first { $0.domain.isEmpty || $0.domain == "ai.onnx" }.map { Int(clamping: $0.version) }
+            opset: proto.opsetImport.first { $0.domain.isEmpty || $0.domain == "ai.onnx" }.map {
+                Int(clamping: $0.version)
+            }
                 ?? 0)
         graph = try reader.read(proto.graph)
     }
@@ -47,8 +49,10 @@ private struct GraphReader {
         }
         for weight in proto.initializer {
             let tensor = try Tensor(weight)
-            add(Value(
-                name: weight.name, shape: tensor.shape, constant: tensor, type: OnnxType(rawValue: weight.dataType)))
+            add(
+                Value(
+                    name: weight.name, shape: tensor.shape, constant: tensor, type: OnnxType(rawValue: weight.dataType))
+            )
         }
         let inputs = proto.input.filter { index[$0.name] == nil }
         guard inputs.count == 1 else {
@@ -146,7 +150,8 @@ private struct GraphReader {
             guard (Limits.count(resolved.shape) ?? .max) <= Limits.moved, !resolved.op.isHeavy else {
                 throw SegmentError(.tooLarge, "a constant of \(resolved.shape) is too large.", place: reader.place)
             }
-            let tensor = Reference.fold(resolved.op, constants: taken.map { id in id.flatMap { values[$0].constant } },
+            let tensor = Reference.fold(
+                resolved.op, constants: taken.map { id in id.flatMap { values[$0].constant } },
                 shape: resolved.shape)
             add(Value(name: name, shape: resolved.shape, constant: tensor, type: type))
             return

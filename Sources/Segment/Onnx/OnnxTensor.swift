@@ -65,7 +65,9 @@ extension Tensor {
 
     private init(shape: [Int], type: OnnxType, raw: UnsafeRawBufferPointer, count: Int) {
         // SAFETY: the caller has checked that `raw` holds `count` numbers of `type`; loads are unaligned.
-        func load<T>(_: T.Type, _ i: Int) -> T { raw.loadUnaligned(fromByteOffset: i * MemoryLayout<T>.size, as: T.self) }
+        func load<T>(_: T.Type, _ i: Int) -> T {
+            raw.loadUnaligned(fromByteOffset: i * MemoryLayout<T>.size, as: T.self)
+        }
         switch type {
         case .float:
             self.init(shape: shape, floats: (0..<count).map { Float(bitPattern: load(UInt32.self, $0).littleEndian) })

@@ -189,7 +189,9 @@ extension NodeReader {
             scale = Array(scales[2...])
             size = (0..<2).map { Int((Float(data[$0 + 2]) * scale[$0]).rounded(.down)) }
         }
-        guard size.allSatisfy({ $0 >= 1 && $0 <= Limits.dimension }) else { throw bad("size \(size) is not acceptable.") }
+        guard size.allSatisfy({ $0 >= 1 && $0 <= Limits.dimension }) else {
+            throw bad("size \(size) is not acceptable.")
+        }
         let mode: Resize.Mode
         switch text("mode", "nearest") {
         case "nearest": mode = .nearest
@@ -265,7 +267,9 @@ extension NodeReader {
         let shape = [ta ? a[1] : a[0], tb ? b[0] : b[1]]
         guard (ta ? a[0] : a[1]) == (tb ? b[1] : b[0]) else { throw bad("\(a) and \(b) cannot be multiplied.") }
         if has(2) {
-            guard try broadcast(try input(2).shape, shape) == shape else { throw bad("the bias does not fit \(shape).") }
+            guard try broadcast(try input(2).shape, shape) == shape else {
+                throw bad("the bias does not fit \(shape).")
+            }
         }
         return Resolved(
             op: .gemm(alpha: try float("alpha", 1), beta: try float("beta", 1), transposeA: ta, transposeB: tb),

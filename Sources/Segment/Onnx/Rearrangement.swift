@@ -97,7 +97,8 @@ extension NodeReader {
         else { throw bad("starts and ends are missing or differ in number.") }
         let axes = try self.axes(try list("axes", input: 3) ?? Array(0..<starts.count), rank: data.count)
         let steps = try list("", input: 4) ?? [Int](repeating: 1, count: starts.count)
-        guard axes.count == starts.count, steps.count == starts.count, steps.allSatisfy({ $0 != 0 && abs($0) < 1 << 20 })
+        guard axes.count == starts.count, steps.count == starts.count,
+            steps.allSatisfy({ $0 != 0 && abs($0) < 1 << 20 })
         else { throw bad("starts, axes and steps differ in number.") }
         var shape = data
         var first: [Int] = []
