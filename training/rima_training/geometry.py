@@ -88,8 +88,9 @@ def crop_view(mask: np.ndarray, rng: np.random.Generator, mirror_y: float, low: 
     if box is None or rng.random() < 0.08:
         place = rng.uniform(0.2, 0.8, 2) * [width, height]
     else:
-        side = max(side, box[2] * rng.uniform(1.2, 1.8))
-        slack = max(0.0, side - box[2]) / 2
+        close = rng.random() < 0.08
+        side = box[2] * rng.uniform(0.5, 1.1) if close else max(side, box[2] * rng.uniform(1.2, 1.8))
+        slack = max(0.3 * box[2] if close else 0.0, side - box[2]) / 2
         place = np.array(box[:2]) + np.clip(rng.normal(0, 0.45, 2), -1.0, 1.0) * slack
     turn = rng.normal(0, 10) if rng.random() < 0.7 else rng.uniform(-40, 40)
     return View(

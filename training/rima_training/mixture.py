@@ -96,12 +96,32 @@ class Mixture:
         return self._dress(image, mask, rng), mask
 
     def _dress(self, image: np.ndarray, mask: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        if rng.random() < 0.2:
+            image = self._light_lumen(image, mask, rng)
         if rng.random() < 0.45 and (tissue := self._tissue(rng)) is not None:
             if rng.random() < 0.5:
                 image = wear_texture(image, mask, tissue, rng)
             if rng.random() < 0.8:
                 image = exchange_colour(image, tissue, rng.uniform(0.2, 1.0), rng)
         return image
+
+    def _light_lumen(self, image: np.ndarray, mask: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """A lit trachea: the opening filled with real tissue, darker than its rim, fading with depth."""
+        size = image.shape[0]
+        tissue, box = self._tissue(rng), opening_box(mask)
+        if tissue is None or box is None:
+            return image
+        skin = cv2.resize(tissue, (size, size), interpolation=cv2.INTER_LINEAR)
+        if rng.random() < 0.8:
+            skin = exchange_colour(skin, image, rng.uniform(0.3, 1.0), rng)
+        axis = np.arange(size, dtype=np.float32)
+        deep = np.array(box[:2]) + rng.normal(0, 0.3, 2) * box[2]
+        distance = np.hypot(axis[None, :] - deep[0], axis[:, None] - deep[1]) / max(box[2], 1.0)
+        shade = np.clip(rng.uniform(0.1, 0.7) + rng.uniform(0.0, 0.9) * distance, 0.05, 0.95).astype(np.float32)
+        skin = cv2.multiply(skin, cv2.merge([shade] * 3), dtype=cv2.CV_8U)
+        weight = cv2.GaussianBlur((mask == 255).astype(np.float32), (0, 0), rng.uniform(0.6, 2.0))
+        weight *= np.float32(rng.uniform(0.5, 1.0))
+        return cv2.blendLinear(image, skin, 1 - weight, weight)
 
     def _sample_close_up(self, rng: np.random.Generator, size: int) -> tuple[np.ndarray, np.ndarray]:
         image, mask = self.real[int(rng.choice(self._real))]
