@@ -35,8 +35,7 @@ let package = Package(
         .systemLibrary(
             name: "CFFmpeg", pkgConfig: "libavformat libavcodec libswscale libavutil",
             providers: [.apt(["libavformat-dev", "libavcodec-dev", "libswscale-dev", "libavutil-dev"])]),
-        .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
-        .target(name: "Kernels", dependencies: ["COpenBLAS"], cSettings: [.unsafeFlags(["-O3"])]),
+        .target(name: "Kernels", exclude: ["inc"], cSettings: [.unsafeFlags(["-O3"])]),
 
         // One frame's way: words, picture, mask, opening.
         .target(name: "Frames", swiftSettings: pure),
@@ -48,7 +47,7 @@ let package = Package(
             exclude: ["Onnx/onnx.proto"],
             swiftSettings: strict),
         .target(name: "Metrics", dependencies: ["Frames"], swiftSettings: pure),
-        .target(name: "Report", dependencies: ["Frames"], swiftSettings: strict),
+        .target(name: "Report", dependencies: ["Frames"], swiftSettings: tested),
         .target(name: "Phantom", dependencies: ["Frames"], swiftSettings: tested),
 
         // The command: configuration, sessions, store, socket, views.
@@ -67,11 +66,15 @@ let package = Package(
             ],
             swiftSettings: tested),
         .executableTarget(name: "rima", dependencies: ["Daemon"], swiftSettings: strict),
+        .executableTarget(
+            name: "bench-engine", dependencies: ["Segment"], path: "Benchmarks/bench-engine", swiftSettings: strict),
 
         .testTarget(name: "FramesTests", dependencies: ["Frames"], swiftSettings: strict),
         .testTarget(name: "DecodeTests", dependencies: ["Decode", "Encode", "Phantom", "Frames"], swiftSettings: strict),
         .testTarget(name: "SegmentTests", dependencies: ["Segment", "Frames"], resources: [.copy("Fixtures")], swiftSettings: strict),
         .testTarget(name: "MetricsTests", dependencies: ["Metrics", "Frames"], swiftSettings: strict),
+        .testTarget(
+            name: "ReportTests", dependencies: ["Report", "Metrics", "Frames"], exclude: ["Golden"], swiftSettings: strict),
         .testTarget(name: "PhantomTests", dependencies: ["Phantom", "Frames"], swiftSettings: strict),
         .testTarget(
             name: "DaemonTests",

@@ -16,9 +16,9 @@ struct ReportBuilder {
     func writeAll() throws {
         let content = try content()
         try write(HTMLReport.render(content), to: folder.report)
-        // try write(StageTable.csv(content), to: folder.stages)
-        // try write(BreathTable.csv(content), to: folder.breaths)
-        // try write(try ReportDocument.json(content), to: folder.reportData)
+        try write(StageTable.csv(content), to: folder.stages)
+        try write(BreathTable.csv(content), to: folder.breaths)
+        try write(String(decoding: ReportRecord(content).json(), as: UTF8.self), to: folder.reportData)
     }
 
     private func write(_ text: String, to file: URL) throws {
