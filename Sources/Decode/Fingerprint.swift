@@ -9,7 +9,8 @@ package struct Fingerprint: Sendable, Hashable {
     package var sha256: String
 
     /// Reads the whole file.
-    package init(path: String) throws(DecodeError) {
+    /// - Parameter onProgress: called now and then, since large files take a while.
+    package init(path: String, onProgress: () -> Void = {}) throws(DecodeError) {
         let (descriptor, _) = try openRegularFile(path, followsSymbolicLinks: true)
         defer { close(descriptor) }
         guard let hash = av_sha_alloc() else { throw memoryError(path) }
@@ -26,6 +27,7 @@ package struct Fingerprint: Sendable, Hashable {
                 guard count > 0 else { break }
                 av_sha_update(hash, base.assumingMemoryBound(to: UInt8.self), count)
                 total += Int64(count)
+                if total >> 24 != (total - Int64(count)) >> 24 { onProgress() }
             }
         }
         guard !failed else {

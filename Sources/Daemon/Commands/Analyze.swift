@@ -82,7 +82,11 @@ struct AnalyzeCommand: ParsableCommand {
         let url = URL(fileURLWithPath: file)
         guard let output else { return url.appendingPathExtension("rima") }
         let root = URL(fileURLWithPath: output, isDirectory: true)
-        return files.count == 1 ? root : root.appending(path: url.deletingPathExtension().lastPathComponent)
+        guard files.count > 1 else { return root }
+        let stem = url.deletingPathExtension().lastPathComponent
+        let namesakes = files.filter { URL(fileURLWithPath: $0).deletingPathExtension().lastPathComponent == stem }
+        let number = namesakes.firstIndex(of: file) ?? 0
+        return root.appending(path: number == 0 ? stem : "\(stem)-\(number + 1)")
     }
 
     private func report(_ outcome: SessionOutcome, folder: SessionFolder, display: AnalyzeDisplay) throws {

@@ -29,7 +29,7 @@ struct ProgressLine {
         if elapsed > 0.5 {
             parts.append(String(format: "%.1fx real time", mediaSeconds / elapsed))
             if let usable { parts.append(String(format: "%.0f %% usable", usable * 100)) }
-            if let total, done > 0, total > done {
+            if let total, done > 0, total > done, elapsed > 1 {
                 let rest = Int(elapsed * Double(total - done) / Double(done))
                 parts.append(String(format: "ETA %02d:%02d", rest / 60, rest % 60))
             }
@@ -38,8 +38,9 @@ struct ProgressLine {
     }
 
     /// Clears the line, so that what follows starts on an empty one.
-    func finish() {
+    mutating func finish() {
         guard isShown, lastDrawn != nil else { return }
+        lastDrawn = nil
         FileHandle.standardError.write(Data("\r\u{1B}[2K".utf8))
     }
 }

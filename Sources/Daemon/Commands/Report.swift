@@ -46,7 +46,9 @@ struct ReportCommand: ParsableCommand {
             try store.replaceMarks(by: stages.compactMap(Self.parse).sorted { $0.time < $1.time }, source: .edit)
             _ = try SampleFile(rebuilding: folder, from: store, stages: StageLabels(try store.marks()))
         }
-        try ReportBuilder(folder: folder, store: store, bands: configuration.narrowingBands).writeAll()
+        try ReportBuilder(
+            folder: folder, store: store, bands: configuration.narrowingBands, record: try SessionRecord(of: folder)
+        ).writeAll()
         for file in [folder.report, folder.reportData, folder.stages, folder.breaths] { print(file.path) }
         // Nobody else may write the session until its views are whole.
         _ = consume lock

@@ -40,6 +40,8 @@ public struct Rima: AsyncParsableCommand {
     public static func launch() async -> Never {
         // A reader that goes away must not end the program.
         signal(SIGPIPE, SIG_IGN)
+        // Nor must a limit on file sizes: the write that fails says so.
+        signal(SIGXFSZ, SIG_IGN)
         do {
             var command = try parseAsRoot()
             if var command = command as? any AsyncParsableCommand {

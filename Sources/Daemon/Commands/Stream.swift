@@ -69,7 +69,7 @@ struct MarkCommand: ParsableCommand {
                 reply["type"] as? String == "reply"
             else { continue }
             guard reply["ok"] as? Bool == true else {
-                throw CommandError(.unavailable, "the mark was not set: \(reply["error"] as? String ?? "no reason given")")
+                throw CommandError(.unavailable, "the mark was not set: \(reply["message"] as? String ?? reply["error"] as? String ?? "no reason given")")
             }
             print("\(label) marked in \(reply["session"] as? String ?? "the session")")
             return

@@ -41,9 +41,11 @@ struct WorkerCommand: ParsableCommand {
         } catch let error as ExitCode {
             throw error
         } catch {
+            // An empty file may still be written to: its session waits.
+            let isEmpty = (error as? DecodeError)?.code == .empty
             let error = CommandError(adopting: error)
-            if stop.isRaised { throw ExitCode(CommandError.Code.tryAgain.rawValue) }
-            if error.code == .badData { try SessionFailure(error).write(to: folder) }
+            if stop.isRaised || isEmpty { throw ExitCode(CommandError.Code.tryAgain.rawValue) }
+            if [.badData, .noInput].contains(error.code) { try SessionFailure(error).write(to: folder) }
             throw error
         }
     }

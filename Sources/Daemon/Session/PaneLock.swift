@@ -22,6 +22,7 @@ struct PaneLock {
     private var picture: RGBPicture
     private var frameSize = PixelSize(width: 0, height: 0)
     private var firstCollected: StreamTime?
+    private var unusable = 0
     private let scaler = PictureScaler()
 
     /// At most this much of the recording is collected before the finder is asked, however slow the frames come.
@@ -39,39 +40,62 @@ struct PaneLock {
         self.frameSize = frameSize
     }
 
+    /// No more frames than this are kept back, however few of them can be used.
+    private static let mostHeld = 32
+    /// After so many frames that tell nothing in a row, only every tenth is looked at.
+    private static let darkRun = 50
+
     /// Shows the lock a frame, in order.
     mutating func observe(_ frame: borrowing VideoFrame, holding held: Int) throws -> Step {
         if frame.displaySize != frameSize { try begin(frame.displaySize) }
-        guard pane == nil, !frame.isTainted, var finder else { return held > 0 && pane == nil ? .holdBack : .settled }
+        guard pane == nil, var finder else { return .settled }
+        let isLate = held >= Self.mostHeld || firstCollected.map { frame.time - $0 >= Self.patience } ?? false
+        if frame.isTainted || unusable > Self.darkRun && frame.index % 10 != 0 {
+            return giveUpOrHold(isLate: isLate, held: held, frame)
+        }
         picture.resize(to: frame.displaySize)
         try scaler.rgb(frame, from: PixelRect(frame.displaySize), into: &picture)
         let observation = finder.observe(picture)
         self.finder = finder
-        if observation == .notUsable { return held > 0 ? .holdBack : .settled }
+        if observation == .notUsable {
+            unusable += 1
+            return giveUpOrHold(isLate: isLate, held: held, frame)
+        }
+        unusable = 0
         let first = firstCollected ?? frame.time
         firstCollected = first
-        if observation == .collecting, frame.time - first < Self.patience { return .holdBack }
-        firstCollected = nil
-        pane = finder.find()
-        if pane != nil {
-            fromFrame = frame.index - held
-            self.finder = nil
-            picture.resize(to: PixelSize(width: 1, height: 1))
-        }
+        if observation == .collecting, frame.time - first < Self.patience, held < Self.mostHeld { return .holdBack }
+        decide(frame.index - held)
         return .settled
     }
 
-    /// The recording has ended: what has been collected must do.
-    mutating func settle(firstHeld: Int) {
-        guard pane == nil, let finder else { return }
-        pane = finder.find()
+    /// A frame that tells nothing is kept back only as long as others wait for the decision.
+    private mutating func giveUpOrHold(isLate: Bool, held: Int, _ frame: borrowing VideoFrame) -> Step {
+        guard held > 0 else { return .settled }
+        guard isLate else { return .holdBack }
+        decide(frame.index - held)
+        return .settled
+    }
+
+    private mutating func decide(_ firstHeld: Int) {
+        firstCollected = nil
+        pane = finder?.find()
+        guard pane != nil else { return }
         fromFrame = firstHeld
+        finder = nil
+        picture.resize(to: PixelSize(width: 1, height: 1))
+    }
+
+    /// No more frames of this size will come: what has been collected must do.
+    mutating func settle(firstHeld: Int) {
+        if pane == nil { decide(firstHeld) }
     }
 
     private mutating func begin(_ size: PixelSize) throws {
         frameSize = size
         pane = nil
         firstCollected = nil
+        unusable = 0
         if let explicit {
             do {
                 finder = try PaneFinder(explicit: explicit, frameSize: size)

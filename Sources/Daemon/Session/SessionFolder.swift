@@ -26,11 +26,12 @@ struct SessionFolder: Sendable {
 
     /// Makes the folder if it is not there.
     func create() throws(CommandError) {
-        do {
-            try FileManager.default.createDirectory(at: root, withIntermediateDirectories: true)
-        } catch {
+        var path = ""
+        for part in root.standardizedFileURL.pathComponents {
+            path = path.isEmpty || path == "/" ? path + part : path + "/" + part
+            guard mkdir(path, 0o755) != 0, errno != EEXIST, access(path, F_OK) != 0 else { continue }
             throw CommandError(
-                .cannotCreate, "cannot make the folder \(root.path): \(describe(error))",
+                .cannotCreate, "cannot make the folder \(root.path): \(String(cString: strerror(errno)))",
                 remedy: "choose another folder with --output, or make this one writable")
         }
     }

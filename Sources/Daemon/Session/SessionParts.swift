@@ -34,3 +34,15 @@ func claim(_ store: SessionStore, for job: SessionJob) throws {
     }
     try store.setFacts(["source": source, "source_identity": mark])
 }
+
+/// An open recording that keeps its bytes when its name is moved or removed.
+struct SourceHandle: ~Copyable {
+    private let descriptor: Int32
+
+    init(path: String) { descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
+
+    deinit { if descriptor >= 0 { close(descriptor) } }
+
+    /// A path to the bytes; nil when the recording could not be opened.
+    var path: String? { descriptor >= 0 ? "/proc/self/fd/\(descriptor)" : nil }
+}

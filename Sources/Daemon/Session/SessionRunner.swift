@@ -45,6 +45,8 @@ final class SessionRunner {
     private let store: SessionStore
     private let model: Model
     private let lock: SessionLock
+    /// Keeps hold of the recording's bytes, whatever becomes of its name.
+    private let source: SourceHandle
 
     private var measurer: FrameMeasurer
     private var paneLock: PaneLock
@@ -67,6 +69,9 @@ final class SessionRunner {
         self.stop = stop
         self.inbox = inbox
         let loaded = try loadModel(job.settings.modelPath)
+        // What cannot be opened leaves no folder behind and costs no earlier results.
+        if !job.settings.decode.follow { _ = try RecordingReader(path: job.source, settings: job.settings.decode, stop: stop) }
+        source = SourceHandle(path: job.source)
         try job.folder.create()
         lock = try job.folder.acquireLock()
         if job.startsOver { job.folder.forget() }
@@ -102,11 +107,15 @@ final class SessionRunner {
             let deadline = Date(timeIntervalSinceNow: max(0.01, (Self.commitInterval - (.now - lastCommit)) / .seconds(1)))
             switch inbox.take(until: deadline) {
             case .frame(let frame):
+                if let first = held.first, first.frame.displaySize != frame.displaySize {
+                    paneLock.settle(firstHeld: first.frame.index)
+                    for frame in held { try take(frame.frame) }
+                    held.removeAll()
+                }
                 if paneLock.pane == nil || frame.displaySize != lastSize { restorePane(panes, for: frame) }
                 switch try paneLock.observe(frame, holding: held.count) {
                 case .holdBack:
                     held.append(HeldFrame(frame))
-                    continue loop
                 case .settled:
                     for frame in held { try take(frame.frame) }
                     held.removeAll()
@@ -203,7 +212,7 @@ final class SessionRunner {
         } catch {
             throw CommandError(
                 .inputOutput, "cannot store rows in \(job.folder.root.path): \(describe(error))",
-                remedy: "free some space; all rows up to frame \(uncommitted[0].sample.frame) are safe, run again to go on")
+                remedy: "free some space; all rows before frame \(uncommitted[0].sample.frame) are safe, run again to go on")
         }
         uncommitted.removeAll(keepingCapacity: true)
     }
@@ -217,11 +226,12 @@ final class SessionRunner {
 
     private func finish(_ outcome: SessionOutcome) throws {
         try stills.finish()
+        let fingerprint = try Fingerprint(path: source.path ?? job.source) { [observer] in observer.lives() }
         let record = try SessionRecord(
-            job: job, outcome: outcome, model: model, panes: storedPanes(), marks: store.marks())
+            job: job, outcome: outcome, model: model, source: fingerprint, panes: storedPanes(), marks: store.marks())
+        try ReportBuilder(folder: job.folder, store: store, bands: job.settings.bands, record: record).writeAll()
+        // Last, because it says that everything else is there.
         try record.write(to: job.folder)
-        try store.setFacts(["state": "complete"])
-        try ReportBuilder(folder: job.folder, store: store, bands: job.settings.bands).writeAll()
     }
 }
 

@@ -11,6 +11,8 @@ import Foundation
 struct FoundRecording: Sendable, Hashable {
     var path: String
     var identity: RecordingIdentity
+    /// Size now.
+    var bytes: Int64
 }
 
 /// Watches folders with inotify, and looks again every second for file systems that stay silent (SMB, NFS).
@@ -36,7 +38,7 @@ final class FolderWatcher: Sendable {
             names(in: folder.folder, recursive: folder.recursive).sorted().compactMap { name -> FoundRecording? in
                 guard fnmatch(folder.pattern, base(name), FNM_PERIOD) == 0, isRecording(name) else { return nil }
                 let path = folder.folder + "/" + name
-                return RecordingIdentity(path: path).map { FoundRecording(path: path, identity: $0) }
+                return RecordingIdentity(path: path).map { FoundRecording(path: path, identity: $0, bytes: fileSize(path)) }
             }
         }
     }
@@ -76,4 +78,10 @@ final class FolderWatcher: Sendable {
     private func base(_ name: String) -> String {
         name.split(separator: "/").last.map(String.init) ?? name
     }
+}
+
+/// Size of a file; 0 when it is not there.
+private func fileSize(_ path: String) -> Int64 {
+    var status = stat()
+    return stat(path, &status) == 0 ? Int64(status.st_size) : 0
 }

@@ -39,6 +39,17 @@ struct SessionRegistry: Sendable {
         return .unfinished
     }
 
+    /// Bytes of the recording that a finished session has measured; nil where it does not say.
+    func bytes(of folder: SessionFolder) -> Int64? {
+        (try? SessionRecord(of: folder))?.source.bytes
+    }
+
+    /// Makes a finished session unfinished, so that a worker goes on with it.
+    func reopen(_ folder: SessionFolder) {
+        try? FileManager.default.removeItem(at: folder.summary)
+        try? FileManager.default.removeItem(at: SessionFailure.file(in: folder))
+    }
+
     /// Makes the session of a recording that has none yet.
     func create(for recording: FoundRecording, now: Date = Date()) throws(CommandError) -> SessionFolder {
         let formatter = DateFormatter()

@@ -56,7 +56,10 @@ final class Supervisor: Sendable {
         for folder in registry.all() {
             guard let origin = SessionOrigin(of: folder) else { continue }
             state.known.insert(KnownRecording(path: origin.source, identity: origin.identity))
-            if registry.standing(of: folder) == .unfinished { state.waiting.append(folder) }
+            switch registry.standing(of: folder) {
+            case .unfinished: state.waiting.append(folder)
+            case .complete, .failed: state.finished[KnownRecording(path: origin.source, identity: origin.identity)] = folder
+            }
         }
         if !state.waiting.isEmpty { logger.notice("resuming \(state.waiting.count) unfinished sessions") }
         var watching = try watch(configuration.watch)
@@ -77,6 +80,9 @@ final class Supervisor: Sendable {
                 case .tick:
                     commands.endSilent(for: Self.silenceLimit) { session in
                         logger.error("the worker hangs; it is ended and started again", metadata: ["session": "\(session)"])
+                    }
+                    commands.endOversized(limitMB: state.configuration.sessions.memoryLimitMB) { session in
+                        logger.error("the worker takes too much memory; it is started again", metadata: ["session": "\(session)"])
                     }
                     notifier.watchdog()
                     continue
@@ -120,10 +126,26 @@ final class Supervisor: Sendable {
         var waiting: [SessionFolder] = []
         var running: [String: SessionFolder] = [:]
         var restarts: [String: Int] = [:]
+        /// Frames in the store when the worker last crashed.
+        var progress: [String: Int] = [:]
+        /// Sessions at their end, by their recordings: a recording that grows again is gone on with.
+        var finished: [KnownRecording: SessionFolder] = [:]
     }
 
     private func admit(_ recording: FoundRecording, _ state: inout State) {
-        guard state.known.insert(KnownRecording(path: recording.path, identity: recording.identity)).inserted else { return }
+        let key = KnownRecording(path: recording.path, identity: recording.identity)
+        if let folder = state.finished[key], let bytes = registry.bytes(of: folder), bytes != recording.bytes {
+            state.finished[key] = nil
+            if recording.bytes > bytes {
+                logger.notice("the recording has grown: its session goes on", metadata: ["session": "\(folder.name)"])
+                registry.reopen(folder)
+                state.waiting.append(folder)
+                return
+            }
+            // Shorter than what was measured: somebody writes another recording into the file.
+            state.known.remove(key)
+        }
+        guard state.known.insert(key).inserted, !isMoved(recording, state) else { return }
         do {
             let folder = try registry.create(for: recording)
             logger.notice("new recording", metadata: ["session": "\(folder.name)"])
@@ -131,6 +153,15 @@ final class Supervisor: Sendable {
         } catch {
             logger.error("\(error.description)")
             state.known.remove(KnownRecording(path: recording.path, identity: recording.identity))
+        }
+    }
+
+    /// Whether a recording that has, or had, a session lies here under a new name.
+    private func isMoved(_ recording: FoundRecording, _ state: State) -> Bool {
+        state.known.contains { known in
+            known.identity == recording.identity && known.path != recording.path
+                && RecordingIdentity(path: known.path) != known.identity
+                && (state.finished[known].map { registry.bytes(of: $0) == recording.bytes } ?? true)
         }
     }
 
@@ -160,12 +191,24 @@ final class Supervisor: Sendable {
         case .complete:
             logger.notice("session complete", metadata: place)
             hub.sessionEnded(session)
+            remember(folder, &state)
         case .stopped:
-            hub.sessionEnded(session, state: "stopped")
-        case .failed(let code) where code == CommandError.Code.badData.rawValue:
+            // Nobody asked for it here: another process still held the session, or the recording is still empty.
+            hub.sessionChanged(session, state: "waiting")
+            retry(folder, after: Self.restartDelay)
+        case .failed(let code) where [.badData, .noInput].contains(CommandError.Code(rawValue: code)):
             logger.error("the recording cannot be read; see failed.json in the session's folder", metadata: place)
             hub.sessionEnded(session, state: "failed")
+            remember(folder, &state)
+        case .failed(let code) where [.inputOutput, .cannotCreate].contains(CommandError.Code(rawValue: code)):
+            logger.error("the rows cannot be stored; tried again until they can", metadata: place)
+            hub.sessionChanged(session, state: "cannot_store")
+            retry(folder, after: Self.restartDelay * 10)
         case .failed, .crashed:
+            let frames = (try? SessionStore(readOnly: folder).resumePoint().nextFrame) ?? 0
+            // Only crashes that come no farther than the one before count.
+            if frames > state.progress[session, default: 0] { state.restarts[session] = 0 }
+            state.progress[session] = frames
             let count = state.restarts[session, default: 0] + 1
             state.restarts[session] = count
             guard count <= state.configuration.sessions.maxRestarts else {
@@ -175,13 +218,21 @@ final class Supervisor: Sendable {
             }
             logger.warning("worker ended (\(ending)); restart \(count)", metadata: place)
             hub.sessionChanged(session, state: "restarting")
-            let delay = Self.restartDelay * min(count, 10)
-            // Ends by itself; a stop in the meantime finds the loop gone and the report unread.
-            Task { [report] in
-                try? await Task.sleep(for: delay)
-                report.yield(.retry(folder))
-            }
+            retry(folder, after: Self.restartDelay * min(count, 10))
         }
+    }
+
+    /// Starts a session again after a while. Ends by itself; after a stop nobody reads what it reports.
+    private func retry(_ folder: SessionFolder, after delay: Duration) {
+        Task { [report] in
+            try? await Task.sleep(for: delay)
+            report.yield(.retry(folder))
+        }
+    }
+
+    private func remember(_ folder: SessionFolder, _ state: inout State) {
+        guard let origin = SessionOrigin(of: folder) else { return }
+        state.finished[KnownRecording(path: origin.source, identity: origin.identity)] = folder
     }
 
     private func reload(_ state: inout State, _ watching: inout Watching) {

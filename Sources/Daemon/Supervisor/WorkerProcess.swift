@@ -50,6 +50,20 @@ final class WorkerCommands: Sendable {
         }
     }
 
+    /// Kills workers that take more memory than they may.
+    func endOversized(limitMB: Int, onKill: (String) -> Void) {
+        let workers = lines.withLock { $0.map { ($0.key, $0.value.process) } }
+        for (session, process) in workers {
+            // The second number of statm is the resident size in pages.
+            guard let text = try? String(contentsOfFile: "/proc/\(process)/statm", encoding: .utf8),
+                let pages = text.split(separator: " ").dropFirst().first.flatMap({ Int($0) }),
+                pages * Int(sysconf(Int32(_SC_PAGESIZE))) > limitMB << 20
+            else { continue }
+            onKill(session)
+            kill(process, SIGKILL)
+        }
+    }
+
     /// Names of the sessions that can be talked to.
     var sessions: [String] { lines.withLock { $0.keys.sorted() } }
 

@@ -11,6 +11,7 @@ struct ReportBuilder {
     let store: SessionStore
     /// Closures at which the narrowing bands end, ascending.
     let bands: [Double]
+    let record: SessionRecord
 
     /// Writes report.html, report.json, stages.csv and breaths.csv, each whole or not at all.
     func writeAll() throws {
@@ -33,7 +34,6 @@ struct ReportBuilder {
 
     /// Everything that the report shows.
     func content() throws -> ReportContent {
-        let record = try SessionRecord(of: folder)
         let samples = try store.rows().map(\.sample)
         var detector = BreathDetector()
         var breaths: [Breath] = []
@@ -79,7 +79,7 @@ struct ReportBuilder {
             name: record.source.name, sha256: record.source.sha256, codec: record.source.codec,
             size: PixelSize(width: record.source.width, height: record.source.height),
             framesPerSecond: record.source.framesPerSecond, duration: duration, pane: record.panes.last?.rect,
-            isComplete: record.complete && record.source.ending != "failed")
+            isComplete: record.complete)
     }
 
     private func parts(_ record: SessionRecord) -> [ReportPart] {

@@ -56,13 +56,12 @@ struct SessionRecord: Codable, Sendable {
     var confidenceFloor: Double
 
     init(
-        job: SessionJob, outcome: SessionOutcome, model: Model, panes: [(fromFrame: Int, pane: StoredPane)],
-        marks: [CommittedMark]
+        job: SessionJob, outcome: SessionOutcome, model: Model, source fingerprint: Fingerprint,
+        panes: [(fromFrame: Int, pane: StoredPane)], marks: [CommittedMark]
     ) throws {
         session = job.folder.name
         rimaVersion = Daemon.rimaVersion
-        complete = true
-        let fingerprint = try Fingerprint(path: job.source)
+        complete = outcome.ending.reason == .finished
         let network = try Fingerprint(path: job.settings.modelPath ?? BundledModel.path("opening.onnx"))
         let info = outcome.info
         source = Source(

@@ -114,4 +114,37 @@ import Testing
         #expect([73, 74].contains(process.terminationStatus), "\(text)")
         #expect(text.split(separator: "\n").count == 1, "\(text)")
     }
+
+    @Test("finds a new pane when the size changes, even while the first is being looked for", arguments: [
+        (small: 0.2, large: 2.0), (small: 2.0, large: 2.0),
+    ])
+    func sizeChange(small: Double, large: Double) throws {
+        let scratch = try Scratch()
+        let one = try scratch.phantom("one.ts", seconds: small, extra: ["--codec", "mpeg2video"])
+        let two = try scratch.phantom("two.ts", seconds: large, size: "640x480", extra: ["--codec", "mpeg2video"])
+        let joined = try Data(contentsOf: URL(fileURLWithPath: one)) + Data(contentsOf: URL(fileURLWithPath: two))
+        try joined.write(to: scratch.root.appending(path: "joined.ts"))
+        let outcome = try scratch.analyze(scratch.path("joined.ts"), into: "out")
+        #expect(outcome.status == 0, "\(outcome.err)")
+        let rows = try scratch.text("out/samples.csv").split(separator: "\n").dropFirst()
+        #expect(rows.count >= Int((small + large) * 25) - 1)
+        #expect(Set(rows.map { $0.split(separator: ",", omittingEmptySubsequences: false)[2] }).count == 2)
+    }
+
+    @Test("writes the report, and edits its stages without new analysis")
+    func report() throws {
+        let scratch = try Scratch()
+        let file = try scratch.phantom("a.mkv", seconds: 30, extra: ["--calm"])
+        #expect(try scratch.analyze(file, into: "out").status == 0)
+        let page = try scratch.text("out/report.html")
+        #expect(page.contains("Research use only"))
+        let edited = try Program.run(["report", scratch.path("out"), "--stage", "Rest@0", "--stage", "Maximal@0:15"])
+        #expect(edited.status == 0, "\(edited.err)")
+        #expect(try scratch.text("out/report.html").contains("Maximal"))
+        #expect(try scratch.text("out/stages.csv").contains("Maximal"))
+        let rows = try scratch.text("out/samples.csv").split(separator: "\n").dropFirst()
+            .map { $0.split(separator: ",", omittingEmptySubsequences: false)[3] }
+        #expect(rows[374] == "Rest")
+        #expect(rows[375] == "Maximal")
+    }
 }

@@ -149,4 +149,44 @@ import Testing
         #expect(service.process.isRunning)
         #expect(service.terminate() == 0)
     }
+
+    @Test("goes on with a recording that grows again after its idle limit")
+    func growsAgain() throws {
+        let scratch = try Scratch()
+        let file = try scratch.phantom("whole.ts", seconds: 6, extra: ["--codec", "mpeg2video"])
+        let (service, client) = try serve(scratch, try scratch.configuration(idleLimit: 1))
+        let bytes = try Data(contentsOf: URL(fileURLWithPath: file))
+        #expect(FileManager.default.createFile(atPath: scratch.path("watched/a.ts"), contents: nil))
+        let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: scratch.path("watched/a.ts")))
+        try handle.write(contentsOf: bytes[..<(bytes.count / 2)])
+        let first = try next("end", from: client)
+        #expect(first["reason"] as? String == "idle")
+        try handle.write(contentsOf: bytes[(bytes.count / 2)...])
+        try handle.close()
+        let second = try next("end", from: client)
+        #expect(second["decoded"] as? Int == 150)
+        #expect(service.terminate() == 0)
+        _ = try scratch.sessionFolder()
+    }
+
+    @Test("a worker that is killed is started again, however often it gets farther")
+    func workersKilled() throws {
+        let scratch = try Scratch()
+        let file = try scratch.phantom("whole.mkv", seconds: 20)
+        #expect(try scratch.analyze(file, into: "finished").status == 0)
+        let (service, client) = try serve(scratch, try scratch.configuration())
+        try FileManager.default.copyItem(atPath: file, toPath: scratch.path("watched/test.mkv"))
+        for _ in 0..<3 {
+            _ = try next("sample", from: client)
+            let pgrep = Process()
+            pgrep.executableURL = URL(fileURLWithPath: "/usr/bin/pkill")
+            pgrep.arguments = ["-KILL", "-P", "\(service.process.processIdentifier)"]
+            try pgrep.run()
+            pgrep.waitUntilExit()
+        }
+        let folder = try scratch.sessionFolder()
+        #expect(eventually(within: 60) { FileManager.default.fileExists(atPath: folder.appending(path: "session.json").path) })
+        #expect(service.terminate() == 0)
+        #expect(try String(contentsOf: folder.appending(path: "samples.csv"), encoding: .utf8) == scratch.text("finished/samples.csv"))
+    }
 }
