@@ -70,11 +70,15 @@ let package = Package(
             name: "bench-engine", dependencies: ["Segment"], path: "Benchmarks/bench-engine", swiftSettings: strict),
 
         .testTarget(name: "FramesTests", dependencies: ["Frames"], swiftSettings: strict),
-        .testTarget(name: "DecodeTests", dependencies: ["Decode", "Encode", "Phantom", "Frames"], swiftSettings: strict),
-        .testTarget(name: "SegmentTests", dependencies: ["Segment", "Frames"], resources: [.copy("Fixtures")], swiftSettings: strict),
+        .testTarget(
+            name: "DecodeTests", dependencies: ["Decode", "Encode", "Phantom", "Frames"], swiftSettings: strict),
+        .testTarget(
+            name: "SegmentTests", dependencies: ["Segment", "Frames"], resources: [.copy("Fixtures")],
+            swiftSettings: strict),
         .testTarget(name: "MetricsTests", dependencies: ["Metrics", "Frames"], swiftSettings: strict),
         .testTarget(
-            name: "ReportTests", dependencies: ["Report", "Metrics", "Frames"], exclude: ["Golden"], swiftSettings: strict),
+            name: "ReportTests", dependencies: ["Report", "Metrics", "Frames"], exclude: ["Golden"],
+            swiftSettings: strict),
         .testTarget(name: "PhantomTests", dependencies: ["Phantom", "Frames"], swiftSettings: strict),
         .testTarget(
             name: "DaemonTests",

@@ -57,7 +57,9 @@ package enum PictureFile {
         var packet = av_packet_alloc()
         defer { av_packet_free(&packet) }
         guard let packet, av_new_packet(packet, Int32(bytes.count)) >= 0 else { throw memoryError("") }
-        bytes.withUnsafeBytes { UnsafeMutableRawPointer(packet.pointee.data).copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
+        bytes.withUnsafeBytes {
+            UnsafeMutableRawPointer(packet.pointee.data).copyMemory(from: $0.baseAddress!, byteCount: $0.count)
+        }
         let codec = try kind(bytes.prefix(8), path: "the picture in memory")
         return try decode(packet, codec, path: "the picture in memory", maximumPixels: 8192 * 8192)
     }

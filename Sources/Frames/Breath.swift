@@ -1,6 +1,8 @@
 // A breath, and what interrupts breathing, as read from the opening's area. See design/breaths.md.
 
-/// Which way the air goes, and who says so. The area alone never tells.
+/// Which way the air goes, and who says so.
+///
+/// The area alone never tells.
 package enum BreathPhase: String, Sendable, Hashable, Codable {
     case unknown
     /// A flow channel recorded beside the video.

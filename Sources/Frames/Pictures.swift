@@ -12,7 +12,9 @@ package struct LumaPicture: Sendable, Equatable {
         pixels = [UInt8](repeating: 0, count: size.count)
     }
 
-    /// Gives the picture another size, keeping its storage where it is large enough. Its pixels are then unspecified.
+    /// Gives the picture another size, keeping its storage where it is large enough.
+    ///
+    /// Its pixels are then unspecified.
     package mutating func resize(to newSize: PixelSize) {
         guard newSize != size else { return }
         size = newSize
@@ -37,7 +39,9 @@ package struct RGBPicture: Sendable, Equatable {
         pixels = [UInt8](repeating: 0, count: size.count * 3)
     }
 
-    /// Gives the picture another size, keeping its storage where it is large enough. Its pixels are then unspecified.
+    /// Gives the picture another size, keeping its storage where it is large enough.
+    ///
+    /// Its pixels are then unspecified.
     package mutating func resize(to newSize: PixelSize) {
         guard newSize != size else { return }
         size = newSize
@@ -57,7 +61,9 @@ package struct ValueMap: Sendable, Equatable {
         values = [Float](repeating: 0, count: size.count)
     }
 
-    /// Gives the map another size, keeping its storage where it is large enough. Its values are then unspecified.
+    /// Gives the map another size, keeping its storage where it is large enough.
+    ///
+    /// Its values are then unspecified.
     package mutating func resize(to newSize: PixelSize) {
         guard newSize != size else { return }
         size = newSize

@@ -1,6 +1,8 @@
 // What is known of one frame: a row of samples.csv.
 
-/// Why a frame was not measured. Raw values stand in the CSV, in the store and on the socket.
+/// Why a frame was not measured.
+///
+/// Raw values stand in the CSV, in the store and on the socket.
 package enum Reason: String, Sendable, Hashable, CaseIterable, Codable {
     /// The decoder saw damage here or since the last clean key frame.
     case tainted
@@ -22,15 +24,21 @@ package enum Reason: String, Sendable, Hashable, CaseIterable, Codable {
     case cutByEdge = "cut_by_edge"
 }
 
-/// Whether a frame was measured. *Not seen* is never zero: a closed larynx in plain view is measured, with area 0.
+/// Whether a frame was measured.
+///
+/// *Not seen* is never zero: a closed larynx in plain view is measured, with area 0.
 package enum SampleState: String, Sendable, Hashable, Codable {
     case measured
     case rejected
 }
 
-/// The opening of one frame, in pane pixels (square, as displayed). See design/opening-area.md.
+/// The opening of one frame, in pane pixels (square, as displayed).
+///
+/// See design/opening-area.md.
 package struct Opening: Sendable, Hashable, Codable {
-    /// Area inside the subpixel outline, px^2. Zero when closed; all lengths are then zero as well.
+    /// Area inside the subpixel outline, px^2.
+    ///
+    /// Zero when closed; all lengths are then zero as well.
     package var area: Double
     /// Extent along the long axis of the opening, from anterior to posterior, px.
     package var length: Double

@@ -87,7 +87,9 @@ package enum StageSilence: String, Sendable, Hashable, Codable {
     case noFrames = "no_frames"
 }
 
-/// How far the opening narrows, in words. No grade of any clinical score.
+/// How far the opening narrows, in words.
+///
+/// No grade of any clinical score.
 package enum NarrowingBand: String, Sendable, Hashable, Codable, CaseIterable {
     case none
     case mild
@@ -126,7 +128,9 @@ package struct TimeBelow: Sendable, Hashable, Codable {
     }
 }
 
-/// One stage's numbers. What is nil has too little to rest on; `silence` says why where all are.
+/// One stage's numbers.
+///
+/// What is nil has too little to rest on; `silence` says why where all are.
 package struct StageSummary: Sendable, Hashable, Codable {
     package var span: StageSpan
     /// Frames in the stage: decoded = measured + rejected.

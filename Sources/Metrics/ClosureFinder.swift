@@ -161,14 +161,16 @@ struct ClosureFinder: Sendable, Hashable, Codable {
     }
 
     private mutating func decide(at bin: Int64, _ track: AreaTrack, _ context: Context) -> Finding? {
-        guard let run = pending.first, bin - run.end >= quickBins, active == nil || pending.count > 1 || bin - run.end > 50
+        guard let run = pending.first, bin - run.end >= quickBins,
+            active == nil || pending.count > 1 || bin - run.end > 50
         else { return nil }
         if pending.count > 1, !isClear(run, track, context) {
             // A second closure like it in breathing's rhythm: both are breaths.
             let gap = Double(pending[1].start - run.start) * AreaTrack.stepSeconds
             let rhythm = context.isKnown ? (0.5 * context.period)...(1.6 * context.period) : 0.6...2
             if rhythm.contains(gap),
-                width(run, track) < 1.5 * width(pending[1], track) + 0.08 {
+                width(run, track) < 1.5 * width(pending[1], track) + 0.08
+            {
                 lastDeepBreath = run.end
                 pending.removeFirst()
                 return nil
@@ -220,7 +222,11 @@ struct ClosureFinder: Sendable, Hashable, Codable {
             return isLong || isFlat ? .swallow : nil
         }
         // A first closure that comes and goes at breathing's pace, without a flat floor, is narrowing that sets in.
-        if context.isKnown, !isSharp(run, track, context), flatSeconds(run, track) < 0.16, seconds >= settings.longestCough { return nil }
+        if context.isKnown, !isSharp(run, track, context), flatSeconds(run, track) < 0.16,
+            seconds >= settings.longestCough
+        {
+            return nil
+        }
         return seconds < settings.longestCough ? .cough : .swallow
     }
 
@@ -257,8 +263,9 @@ struct ClosureFinder: Sendable, Hashable, Codable {
             guard next >= track.firstBin, next < track.endBin else { break }
             let after = next + direction
             let beyond = after >= track.firstBin && after < track.endBin ? track.value(after) : track.value(next)
-            guard max(track.value(next), beyond) > track.value(place) + rise
-                || track.value(next) < 0.2 * openedArea
+            guard
+                max(track.value(next), beyond) > track.value(place) + rise
+                    || track.value(next) < 0.2 * openedArea
             else { break }
             place = next
         }

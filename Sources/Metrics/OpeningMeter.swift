@@ -35,7 +35,9 @@ package struct OpeningMeter: Sendable {
             return
         }
         guard !result.outline.isEmpty else {
-            result.confidence = result.evidence.parts == 0 ? 1 - 2 * result.evidence.peakProbability
+            result.confidence =
+                result.evidence.parts == 0
+                ? 1 - 2 * result.evidence.peakProbability
                 : 1 - result.evidence.insideSureness
             return
         }
@@ -75,7 +77,9 @@ package struct OpeningMeter: Sendable {
         evidence.insideSureness = count > 0 ? sum / Double(count) : 0
     }
 
-    /// Takes out rings that enclose less than `least`: specks, and dust in the opening. An opening whose rings sum to
+    /// Takes out rings that enclose less than `least`: specks, and dust in the opening.
+    ///
+    /// An opening whose rings sum to
     /// less is closed.
     private mutating func dropSmallRings(below least: Double, in result: inout MeterResult) {
         var write = 0
@@ -179,9 +183,11 @@ package struct OpeningMeter: Sendable {
     ///
     /// The first tenth of the length, where pixels and mucosa round the tip, is left out; edges reach to half of it.
     private func angle(_ result: MeterResult, axis: LongAxis, tip: Double, length: Double) -> Double? {
-        guard let start = result.outline.indices.max(by: {
-            axis.along(result.outline[$0]) < axis.along(result.outline[$1])
-        }) else { return nil }
+        guard
+            let start = result.outline.indices.max(by: {
+                axis.along(result.outline[$0]) < axis.along(result.outline[$1])
+            })
+        else { return nil }
         var ring = 0
         while ring + 1 < result.ringStarts.count, result.ringStarts[ring + 1] <= start { ring += 1 }
         let points = result.ring(ring)
@@ -191,7 +197,9 @@ package struct OpeningMeter: Sendable {
             var fit = EdgeFit()
             var i = start
             for _ in points.indices {
-                let next = side == 0 ? (i + 1 == points.endIndex ? points.startIndex : i + 1)
+                let next =
+                    side == 0
+                    ? (i + 1 == points.endIndex ? points.startIndex : i + 1)
                     : (i == points.startIndex ? points.endIndex - 1 : i - 1)
                 let (p, q) = (points[i], points[next])
                 let depth = tip - axis.along(q)

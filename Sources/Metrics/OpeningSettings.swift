@@ -24,11 +24,11 @@ package struct OpeningSettings: Sendable, Hashable, Codable {
     package var cropEdgeShare: Double = 0.01
     /// How near a border counts as along it, in map pixels.
     package var edgeMargin: Int = 1
-    /// A further part belongs to the opening when it is at least this share of the largest part,
+    /// A further part belongs to the opening only when it is at least this share of the largest part.
     package var partShare: Double = 0.05
-    /// no farther from what is kept than this many times the square root of the largest part's area,
+    /// It must lie no farther from what is kept than this many times the square root of the largest part's area.
     package var partGap: Double = 0.25
-    /// and what is kept then fills at least this share of its convex hull.
+    /// What is kept then must fill at least this share of its convex hull.
     package var partFill: Double = 0.75
     /// Least straightness of both edges (share of the scatter along the fitted line) for an angle.
     package var edgeStraightness: Double = 0.99
@@ -69,7 +69,9 @@ package struct MeterResult: Sendable, Hashable {
     package var opening: Opening = .closed
     /// The outline's rings, one after the other, each closed without repeating its first point, pane pixels.
     package var outline: [Point] = []
-    /// Index into `outline` of the first point of each ring. Holes run the other way round than outer rings.
+    /// Index into `outline` of the first point of each ring.
+    ///
+    /// Holes run the other way round than outer rings.
     package var ringStarts: [Int] = []
     /// How sure the network is of this outline, 0...1 (uncalibrated).
     package var confidence: Double = 0

@@ -7,7 +7,9 @@ import Frames
 struct OutlineTracer: Sendable {
     /// 1 for nodes of the kept parts, ghosts included.
     private var inside: [UInt8] = []
-    /// For every crossed grid edge the next one along the outline; -1 elsewhere. Edge 2n leads from node n to the
+    /// For every crossed grid edge the next one along the outline; -1 elsewhere.
+    ///
+    /// Edge 2n leads from node n to the
     /// node right of it, edge 2n + 1 to the node below.
     private var next: [Int32] = []
     /// Crossed edges in the order of the scan.

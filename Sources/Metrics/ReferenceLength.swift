@@ -2,9 +2,9 @@
 
 /// Settings of `ReferenceLength`.
 package struct ReferenceSettings: Sendable, Hashable, Codable {
-    /// A frame is wide open when its area is at least this share of the recent frames' 90th percentile,
+    /// A frame is wide open when its area is at least this share of the recent frames' 90th percentile.
     package var wideShare: Double = 0.7
-    /// taken over this many measured frames.
+    /// The recent frames are this many measured ones.
     package var recentFrames: Int = 251
     /// The reference is the median over this many wide-open frames.
     package var wideFrames: Int = 501

@@ -120,7 +120,8 @@ package struct StageAggregator: Sendable {
         summary.onset = onset(usable.filter { $0.narrowestTime >= first })
         if let recovery, let baseline = summary.baseline {
             summary.recoveryHalfTime = recoveryHalfTime(
-                before: exercise.suffix(settings.leastBreaths), after: usable.filter { recovery.contains($0.narrowestTime) },
+                before: exercise.suffix(settings.leastBreaths),
+                after: usable.filter { recovery.contains($0.narrowestTime) },
                 start: recovery.start, rest: baseline.closure)
         }
         let spoken = summary.stages.indices.filter { summary.stages[$0].closure != nil }

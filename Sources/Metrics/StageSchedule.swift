@@ -51,7 +51,8 @@ package struct StageSchedule: Sendable, Hashable, Codable {
         }
         spans = []
         for (index, step) in plan.enumerated() {
-            let natural = step.duration.map { starts[index] + Self.time($0) }
+            let natural =
+                step.duration.map { starts[index] + Self.time($0) }
                 ?? (index + 1 < starts.count ? starts[index + 1] : end)
             let stop = min(natural, end)
             if starts[index] < stop { spans.append(StageSpan(label: step.label, start: starts[index], end: stop)) }

@@ -14,7 +14,9 @@ package struct ReportContent: Sendable {
     /// Programs and model files, in the order in which they are printed.
     package var parts: [ReportPart]
     package var accounting: ReportAccounting
-    /// All frames in order, or fewer of them. Rejected frames must stay among them, or gaps cannot be shown.
+    /// All frames in order, or fewer of them.
+    ///
+    /// Rejected frames must stay among them, or gaps cannot be shown.
     package var samples: [Sample]
     package var breaths: [Breath]
     package var interruptions: [Interruption]

@@ -1,7 +1,9 @@
 // What the page says up front, read off the summary: no number is made here that the summary does not hold.
 import Frames
 
-/// How much data a stage's numbers rest on. It says nothing about the network's own errors.
+/// How much data a stage's numbers rest on.
+///
+/// It says nothing about the network's own errors.
 enum Footing: String, Sendable {
     case good, fair, weak
 

@@ -12,8 +12,10 @@ func escaped(_ text: String) -> String {
         case "\"": out += "&quot;"
         case "'": out += "&#39;"
         case "\t", "\n", "\r": out += " "
-        case _ where scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value)
-            || (scalar.value & 0xFFFE) == 0xFFFE: out += "\u{FFFD}"
+        case _
+        where scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value)
+            || (scalar.value & 0xFFFE) == 0xFFFE:
+            out += "\u{FFFD}"
         // Marks that turn the reading direction could make a label look like another.
         case "\u{202A}"..."\u{202E}", "\u{2066}"..."\u{2069}": out += "\u{FFFD}"
         default: out.unicodeScalars.append(scalar)
@@ -126,8 +128,9 @@ extension Normalisation {
         case .withinBreath: "within the breath"
         case .referenceLength: "area over squared reference length"
         case .restBaseline: "share of the patient's own rest, rescaled by the reference length"
-        case .restBaselinePixels: "share of the patient's own rest in pixels, valid only while the scope keeps its "
-            + "distance"
+        case .restBaselinePixels:
+            "share of the patient's own rest in pixels, valid only while the scope keeps its "
+                + "distance"
         case .fieldShare: "share of the field of view"
         case .pixels: "pixels"
         }

@@ -2,7 +2,9 @@
 
 package import Frames
 
-/// A network ready to run, with the memory for one run at a time. Owned by one task; make one for each.
+/// A network ready to run, with the memory for one run at a time.
+///
+/// Owned by one task; make one for each.
 package protocol Engine: AnyObject {
     /// The one picture size it takes.
     var inputSize: PixelSize { get }

@@ -2,7 +2,9 @@
 
 private import Frames
 
-/// A network and its card. Weights only; what one run needs lives in `Workspace`.
+/// A network and its card.
+///
+/// Weights only; what one run needs lives in `Workspace`.
 package final class Model: Sendable {
     package let card: ModelCard
     package let network: Network

@@ -2,7 +2,9 @@
 
 private import Foundation
 
-/// A network read from ONNX, with static shapes. Immutable and shared; what one run needs lives elsewhere.
+/// A network read from ONNX, with static shapes.
+///
+/// Immutable and shared; what one run needs lives elsewhere.
 package final class Network: Sendable {
     let graph: Graph
     /// The file's metadata entries.
@@ -36,6 +38,8 @@ package final class Network: Sendable {
         }
     }
 
-    /// The first output by the plain operators. Slow: for judging the fast engine.
+    /// The first output by the plain operators.
+    ///
+    /// Slow: for judging the fast engine.
     package func reference(_ input: [Float]) -> [Float] { Reference(graph: graph).run(input)[0].floats }
 }

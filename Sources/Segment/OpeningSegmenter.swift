@@ -3,7 +3,9 @@
 private import Foundation
 package import Frames
 
-/// Runs a network of the task `opening`. Owned by one task.
+/// Runs a network of the task `opening`.
+///
+/// Owned by one task.
 package final class OpeningSegmenter {
     package let card: ModelCard
     private let engine: any Engine
@@ -52,7 +54,9 @@ package final class OpeningSegmenter {
     }
 }
 
-/// Runs a network of the task `gate`. Owned by one task.
+/// Runs a network of the task `gate`.
+///
+/// Owned by one task.
 package final class GateNetwork {
     package let card: ModelCard
     private let engine: any Engine

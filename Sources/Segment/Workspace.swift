@@ -25,7 +25,9 @@ package enum InstructionSet: String, Sendable, CaseIterable {
     }()
 }
 
-/// The native engine with the memory for one run at a time. Owned by one task.
+/// The native engine with the memory for one run at a time.
+///
+/// Owned by one task.
 package final class Workspace: Engine {
     package let inputSize: PixelSize
     package let outputShape: [Int]

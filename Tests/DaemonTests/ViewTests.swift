@@ -13,31 +13,41 @@ import Testing
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    @Test("write numbers with fixed decimals, rounded half away from zero", arguments: [
-        (0.0, 2, "0.00"), (1.005, 1, "1.0"), (2.5, 0, "3"), (-2.5, 0, "-3"), (0.04, 1, "0.0"), (-0.04, 1, "0.0"),
-        (123456.789, 2, "123456.79"), (0.000_000_4, 6, "0.000000"), (0.999_999_9, 6, "1.000000"), (7.0625, 3, "7.063"),
-    ])
+    @Test(
+        "write numbers with fixed decimals, rounded half away from zero",
+        arguments: [
+            (0.0, 2, "0.00"), (1.005, 1, "1.0"), (2.5, 0, "3"), (-2.5, 0, "-3"), (0.04, 1, "0.0"), (-0.04, 1, "0.0"),
+            (123456.789, 2, "123456.79"), (0.000_000_4, 6, "0.000000"), (0.999_999_9, 6, "1.000000"),
+            (7.0625, 3, "7.063"),
+        ])
     func decimals(value: Double, places: Int, expected: String) {
         #expect(text { $0.append(decimal: value, places: places) } == expected)
     }
 
     @Test("write nothing for what is not a number")
     func notFinite() {
-        for value in [Double.nan, .infinity, -.infinity, 1e300] { #expect(text { $0.append(decimal: value, places: 2) } == "") }
+        for value in [Double.nan, .infinity, -.infinity, 1e300] {
+            #expect(text { $0.append(decimal: value, places: 2) } == "")
+        }
     }
 
-    @Test("write seconds from whole nanoseconds", arguments: [
-        (Int64(0), "0.000000"), (40_000_000, "0.040000"), (1_000_000_499, "1.000000"), (1_000_000_500, "1.000001"),
-        (-1_500_000_000, "-1.500000"), (-400, "0.000000"), (95_443_717_688_889, "95443.717689"),
-    ])
+    @Test(
+        "write seconds from whole nanoseconds",
+        arguments: [
+            (Int64(0), "0.000000"), (40_000_000, "0.040000"), (1_000_000_499, "1.000000"), (1_000_000_500, "1.000001"),
+            (-1_500_000_000, "-1.500000"), (-400, "0.000000"), (95_443_717_688_889, "95443.717689"),
+        ])
     func seconds(nanoseconds: Int64, expected: String) {
         #expect(text { $0.append(seconds: StreamTime(nanoseconds: nanoseconds)) } == expected)
     }
 
-    @Test("guard text cells against formulas and separators", arguments: [
-        ("Rest", "Rest"), ("a,b", "\"a,b\""), ("say \"ah\"", "\"say \"\"ah\"\"\""), ("=1+1", "'=1+1"), ("-x", "'-x"), ("", ""),
-        ("two\nlines", "\"two\nlines\""),
-    ])
+    @Test(
+        "guard text cells against formulas and separators",
+        arguments: [
+            ("Rest", "Rest"), ("a,b", "\"a,b\""), ("say \"ah\"", "\"say \"\"ah\"\"\""), ("=1+1", "'=1+1"),
+            ("-x", "'-x"), ("", ""),
+            ("two\nlines", "\"two\nlines\""),
+        ])
     func cells(value: String, expected: String) {
         #expect(text { $0.append(csvField: value) } == expected)
     }
@@ -47,11 +57,15 @@ import Testing
         var sample = Sample(frame: 7, time: StreamTime(nanoseconds: 280_000_000), segment: 0)
         sample.reasons = [.foggy, .blurred]
         sample.quality = 0.25
-        #expect(text { SampleCSV.append(sample, stage: "Rest", to: &$0) } == "7,0.280000,0,Rest,rejected,foggy blurred,0.250,,,,,,,,,,,\n")
+        #expect(
+            text { SampleCSV.append(sample, stage: "Rest", to: &$0) }
+                == "7,0.280000,0,Rest,rejected,foggy blurred,0.250,,,,,,,,,,,\n")
         sample.reasons = []
         sample.opening = .closed
         sample.fieldShare = 0
-        #expect(text { SampleCSV.append(sample, stage: "", to: &$0) } == "7,0.280000,0,,measured,,0.250,,0.00,0.000000,,0.00,0.00,,0.00,0.00,,\n")
+        #expect(
+            text { SampleCSV.append(sample, stage: "", to: &$0) }
+                == "7,0.280000,0,,measured,,0.250,,0.00,0.000000,,0.00,0.00,,0.00,0.00,,\n")
         let commas = SampleCSV.header.filter { $0 == "," }.count
         #expect(text { SampleCSV.append(sample, stage: "", to: &$0) }.filter { $0 == "," }.count == commas)
     }
@@ -66,7 +80,8 @@ import Testing
         #expect(object["seq"] as? Int == 9)
         line.removeAll()
         var sample = Sample(frame: 1, time: .zero, segment: 0)
-        sample.opening = Opening(area: 1.5, length: 2, width: 1, angle: nil, leftArea: 1, rightArea: 0.5, center: Point(x: 1, y: 2))
+        sample.opening = Opening(
+            area: 1.5, length: 2, width: 1, angle: nil, leftArea: 1, rightArea: 0.5, center: Point(x: 1, y: 2))
         EventLine(session: "s").append(NumberedSample(sequence: 4, sample: sample), stage: "", to: &line)
         let row = try #require(try JSONSerialization.jsonObject(with: Data(line)) as? [String: Any])
         #expect(row["area_px"] as? Double == 1.5)
@@ -79,7 +94,8 @@ import Testing
             CommittedMark(frame: 10, label: "Rest", source: .live, sequence: 1),
             CommittedMark(frame: 50, label: "Maximal", source: .live, sequence: 2),
         ])
-        #expect([0, 9, 10, 49, 50, 999].map { labels.label(at: $0) } == ["", "", "Rest", "Rest", "Maximal", "Maximal"])
+        #expect(
+            [0, 9, 10, 49, 50, 999].map { labels.label(at: $0) } == ["", "", "Rest", "Rest", "Maximal", "Maximal"])
         labels.add(CommittedMark(frame: 30, label: "Warm-up", source: .edit, sequence: 3))
         #expect([29, 30, 49, 50].map { labels.label(at: $0) } == ["Rest", "Warm-up", "Warm-up", "Maximal"])
     }
@@ -108,10 +124,14 @@ import Testing
         try folder.create()
         var rows: [NumberedSample] = []
         for frame in 0..<200 {
-            var sample = Sample(frame: frame, time: StreamTime(nanoseconds: Int64(frame) * 40_000_000), segment: frame / 150)
-            if frame % 3 == 0 { sample.reasons = [.foggy, .tooDark] } else {
+            var sample = Sample(
+                frame: frame, time: StreamTime(nanoseconds: Int64(frame) * 40_000_000), segment: frame / 150)
+            if frame % 3 == 0 {
+                sample.reasons = [.foggy, .tooDark]
+            } else {
                 sample.opening = Opening(
-                    area: Double(frame) * 1.1, length: 3, width: 2, angle: frame % 2 == 0 ? 41.5 : nil, leftArea: 1, rightArea: 2,
+                    area: Double(frame) * 1.1, length: 3, width: 2, angle: frame % 2 == 0 ? 41.5 : nil, leftArea: 1,
+                    rightArea: 2,
                     center: Point(x: 0.1 + 0.2, y: 5))
                 sample.confidence = 1.0 / 3
             }

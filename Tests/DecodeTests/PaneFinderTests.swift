@@ -19,14 +19,23 @@ struct PaneFinderTests {
         ("B", .b, .rectangle),
         ("B in fog", .b.with { $0.fog = 0.8 }, .rectangle),
         ("circle that fills the frame", .circle, .circle),
-        ("circle cut by the frame", .circle.with { $0.pane = PixelRect(x: 20, y: -20, width: 280, height: 280) }, .circle),
+        (
+            "circle cut by the frame", .circle.with { $0.pane = PixelRect(x: 20, y: -20, width: 280, height: 280) },
+            .circle
+        ),
         ("circle, dark at the right", .circle.with { $0.darkSide = 0.5 }, .circle),
         ("ellipse", .circle.with { $0.pane = PixelRect(x: 10, y: 10, width: 290, height: 220) }, .ellipse),
-        ("full frame", .circle.with { $0.pane = PixelRect($0.size); $0.form = .full }, .rectangle),
+        (
+            "full frame",
+            .circle.with {
+                $0.pane = PixelRect($0.size); $0.form = .full
+            }, .rectangle
+        ),
         ("octagon that fills the frame", .circle.with { $0.form = .octagon }, .octagon),
     ]
 
-    @Test("is found within 3 px and its field with IoU above 0.98, and its form is recognised", arguments: cases.indices)
+    @Test(
+        "is found within 3 px and its field with IoU above 0.98, and its form is recognised", arguments: cases.indices)
     func layouts(index: Int) throws {
         let (name, layout, form) = Self.cases[index]
         let pane = try #require(search(layout), "\(name): found")
@@ -90,7 +99,8 @@ struct PaneFinderTests {
         let lit = layout.truth.lit
         var wrong = 0
         for y in 0..<rect.height {
-            for x in 0..<rect.width where pane.field.contains(x: x, y: y) != lit[(y + rect.y) * layout.size.width + x + rect.x] {
+            for x in 0..<rect.width
+            where pane.field.contains(x: x, y: y) != lit[(y + rect.y) * layout.size.width + x + rect.x] {
                 wrong += 1
             }
         }

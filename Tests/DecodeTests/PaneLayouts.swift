@@ -113,9 +113,10 @@ struct PaneLayout {
     /// Greatest distance of an edge, pixels, and intersection over union.
     func compare(_ pane: Pane) -> (edge: Int, iou: Double) {
         let (box, lit) = truth
-        let edge = [
-            pane.rect.x - box.x, pane.rect.y - box.y, pane.rect.maxX - box.maxX, pane.rect.maxY - box.maxY,
-        ].map(abs).max() ?? .max
+        let edge =
+            [
+                pane.rect.x - box.x, pane.rect.y - box.y, pane.rect.maxX - box.maxX, pane.rect.maxY - box.maxY,
+            ].map(abs).max() ?? .max
         var both = 0
         var either = 0
         for y in 0..<size.height {

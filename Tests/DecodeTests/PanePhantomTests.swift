@@ -31,7 +31,9 @@ import Testing
         }
         let pane = try #require(finder.find())
         let truth = recording.pane
-        for difference in [pane.rect.x - truth.x, pane.rect.y - truth.y, pane.rect.maxX - truth.maxX, pane.rect.maxY - truth.maxY] {
+        for difference in [
+            pane.rect.x - truth.x, pane.rect.y - truth.y, pane.rect.maxX - truth.maxX, pane.rect.maxY - truth.maxY,
+        ] {
             #expect(abs(difference) <= 3, "found \(pane.rect), drawn \(truth)")
         }
         let overlap = intersectionOverUnion(pane.rect, pane.field, truth, recording.field)

@@ -2,11 +2,14 @@ import Frames
 import Testing
 
 @Suite("Time") struct StreamTimeTests {
-    @Test("is rounded once from ticks and time base", arguments: [
-        (ticks: Int64(0), n: 1, d: 25, expected: Int64(0)), (1, 1, 25, 40_000_000), (90_000, 1, 90_000, 1_000_000_000),
-        (1, 1001, 30_000, 33_366_667), (-1, 1, 3, -333_333_333), (2, 1, 3, 666_666_667),
-        (8_589_934_592, 1, 90_000, 95_443_717_688_889),
-    ])
+    @Test(
+        "is rounded once from ticks and time base",
+        arguments: [
+            (ticks: Int64(0), n: 1, d: 25, expected: Int64(0)), (1, 1, 25, 40_000_000),
+            (90_000, 1, 90_000, 1_000_000_000),
+            (1, 1001, 30_000, 33_366_667), (-1, 1, 3, -333_333_333), (2, 1, 3, 666_666_667),
+            (8_589_934_592, 1, 90_000, 95_443_717_688_889),
+        ])
     func ticks(ticks: Int64, n: Int, d: Int, expected: Int64) {
         #expect(StreamTime(ticks: ticks, numerator: n, denominator: d)?.nanoseconds == expected)
     }

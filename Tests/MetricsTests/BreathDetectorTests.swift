@@ -31,13 +31,15 @@ struct BreathScore {
                 abs(curve.breaths[$0].trough - time) < abs(curve.breaths[$1].trough - time)
             }
             if let best,
-                abs(curve.breaths[best].trough - time) < 0.4 * (curve.breaths[best].end - curve.breaths[best].start) {
+                abs(curve.breaths[best].trough - time) < 0.4 * (curve.breaths[best].end - curve.breaths[best].start)
+            {
                 taken.insert(best)
                 if curve.isVisible(curve.breaths[best]) {
                     closureErrors.append(abs(breath.closure - curve.breaths[best].closure))
                 }
             } else if let first = curve.breaths.first, let last = curve.breaths.last, time > first.start,
-                time < last.end {
+                time < last.end
+            {
                 extras += 1
                 log.append("extra at \(time), \(breath.start.seconds)...\(breath.end.seconds), \(breath.closure)")
             }
@@ -63,7 +65,9 @@ struct BreathScore {
             swallows += 1
             if found.contains(where: {
                 $0.kind == .swallow && $0.start.seconds < swallow.end && $0.end.seconds > swallow.start
-            }) { swallowsFound += 1 }
+            }) {
+                swallowsFound += 1
+            }
         }
     }
 
@@ -96,11 +100,13 @@ func detect(_ samples: [Sample]) -> (breaths: [Breath], interruptions: [Interrup
 
 @Suite("Breaths on the area curve")
 struct BreathDetectorTests {
-    @Test("On 40 drawn tests of five minutes nearly every breath is found, and little else", arguments: [
-        DrawnSettings(), DrawnSettings(noise: 0.02),
-        DrawnSettings(noise: 0.01, framesPerSecond: 29.97, isVariable: true),
-        DrawnSettings(framesPerSecond: 50),
-    ])
+    @Test(
+        "On 40 drawn tests of five minutes nearly every breath is found, and little else",
+        arguments: [
+            DrawnSettings(), DrawnSettings(noise: 0.02),
+            DrawnSettings(noise: 0.01, framesPerSecond: 29.97, isVariable: true),
+            DrawnSettings(framesPerSecond: 50),
+        ])
     func drawnTests(settings: DrawnSettings) {
         var score = BreathScore()
         for seed in 1...40 {
@@ -118,9 +124,11 @@ struct BreathDetectorTests {
         #expect(score.rateErrors.filter { $0 <= 0.5 }.count >= score.rateErrors.count * 88 / 100)
     }
 
-    @Test("Flat, slow and quick breathing is found to the breath", arguments: [
-        (6.0, 0.3), (12, 0.06), (20, 0.12), (60, 0.5), (90, 0.2), (90, 0.9),
-    ])
+    @Test(
+        "Flat, slow and quick breathing is found to the breath",
+        arguments: [
+            (6.0, 0.3), (12, 0.06), (20, 0.12), (60, 0.5), (90, 0.2), (90, 0.9),
+        ])
     func evenBreathing(rate: Double, closure: Double) throws {
         var samples: [Sample] = []
         for frame in 0..<3000 {

@@ -21,7 +21,8 @@ struct OpeningMeterTests {
 
     func near(_ a: Double, _ b: Double, percent: Double = 0.5) -> Bool { abs(a - b) <= abs(b) * percent / 100 }
 
-    @Test("An ellipse has area pi a b, length 2 a, width 2 b, at any turn and any fraction of a pixel",
+    @Test(
+        "An ellipse has area pi a b, length 2 a, width 2 b, at any turn and any fraction of a pixel",
         arguments: [0, 20, 45, -60, 85], [(24.0, 10.0), (60, 25), (12, 6)])
     func ellipse(degrees: Int, axes: (Double, Double)) {
         for step in 0..<5 {
@@ -84,7 +85,9 @@ struct OpeningMeterTests {
         #expect(near(opening.leftArea + opening.rightArea, opening.area, percent: 1e-9))
     }
 
-    @Test("A crop of another scale measures the same pane pixels", arguments: [(96, 96), (192, 128), (60, 60), (300, 300)])
+    @Test(
+        "A crop of another scale measures the same pane pixels",
+        arguments: [(96, 96), (192, 128), (60, 60), (300, 300)])
     func scaledCrop(map: (Int, Int)) {
         let shape = Shape.ellipse(101.4, 92.2, 18, 34, degrees: 15)
         let crop = PixelRect(x: 37, y: 29, width: 130, height: 130)

@@ -38,7 +38,8 @@ struct ReferenceLengthTests {
         #expect(abs(try #require(faulty.current) - (try #require(plain.current))) < 0.5)
     }
 
-    @Test("A camera that comes 15 % nearer is a drift, one that comes 5 % nearer is not", arguments: [1.05, 1.15, 0.85])
+    @Test(
+        "A camera that comes 15 % nearer is a drift, one that comes 5 % nearer is not", arguments: [1.05, 1.15, 0.85])
     func drift(factor: Double) throws {
         var tracker = ReferenceLength()
         breathe(&tracker, scale: 100, frames: 1000)

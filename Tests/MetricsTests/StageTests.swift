@@ -20,7 +20,8 @@ struct PlainTest {
                 let area = i < 25 ? opened : opened * (1 - closure)
                 var sample = Sample(frame: samples.count, time: seconds(Double(samples.count) / 25), segment: 0)
                 sample.opening = Opening(
-                    area: area, length: 100, width: 50, angle: nil, leftArea: area / 2, rightArea: area / 2, center: nil)
+                    area: area, length: 100, width: 50, angle: nil, leftArea: area / 2, rightArea: area / 2, center: nil
+                )
                 sample.normalisedArea = normalisation.map { $0 * area }
                 samples.append(sample)
             }
@@ -53,7 +54,9 @@ struct StageTests {
         StageMark(label: "Recovery", time: seconds(40), source: .edit),
     ]
 
-    func near(_ a: Double?, _ b: Double, _ tolerance: Double = 1e-9) -> Bool { a.map { abs($0 - b) <= tolerance } ?? false }
+    func near(_ a: Double?, _ b: Double, _ tolerance: Double = 1e-9) -> Bool {
+        a.map { abs($0 - b) <= tolerance } ?? false
+    }
 
     func summary(_ test: PlainTest, settings: StageSettings = StageSettings(), interruptions: [Interruption] = [])
         -> TestSummary
@@ -76,8 +79,10 @@ struct StageTests {
     func schedule() {
         let schedule = StageSchedule(
             marks: [
-                StageMark(label: "B", time: seconds(5), source: .live), StageMark(label: "A", time: .zero, source: .live),
-                StageMark(label: "C", time: seconds(5), source: .edit), StageMark(label: "D", time: seconds(9), source: .live),
+                StageMark(label: "B", time: seconds(5), source: .live),
+                StageMark(label: "A", time: .zero, source: .live),
+                StageMark(label: "C", time: seconds(5), source: .edit),
+                StageMark(label: "D", time: seconds(9), source: .live),
             ], end: seconds(9))
         #expect(schedule.spans.map(\.label) == ["A", "C"])
         #expect(schedule.index(at: .zero) == 0)
@@ -124,7 +129,8 @@ struct StageTests {
         #expect(near(rest.usableSeconds, 20, 1e-6) && near(rest.usableShare, 1, 1e-6))
         #expect(near(rest.rate, 30, 1e-6))
         #expect(rest.breaths == 10 && rest.usableBreaths == 10 && rest.silence == nil)
-        #expect(near(maximal.closure?.median, 0.6) && near(maximal.closure?.low, 0.6) && near(maximal.closure?.high, 0.6))
+        #expect(
+            near(maximal.closure?.median, 0.6) && near(maximal.closure?.low, 0.6) && near(maximal.closure?.high, 0.6))
         #expect(near(maximal.opened?.median, 1200) && near(maximal.openedNormalised?.median, 0.12))
         #expect(near(maximal.openedOfRest?.median, 1.2))
         #expect(maximal.baselineNormalisation == .restBaseline && summary.baseline?.normalisation == .restBaseline)

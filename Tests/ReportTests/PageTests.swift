@@ -89,8 +89,9 @@ struct PageTests {
     func statesAccounting() {
         let account = Self.content.accounting
         let plain = text(Self.page).replacingOccurrences(of: "\u{202F}", with: "")
-        #expect(plain.contains(
-            "decoded \(account.decoded) = measured \(account.measured) + rejected \(account.rejected)"))
+        #expect(
+            plain.contains(
+                "decoded \(account.decoded) = measured \(account.measured) + rejected \(account.rejected)"))
         #expect(!plain.contains("does not add up"))
         var wrong = Self.content
         wrong.accounting.rejected += 1
@@ -213,7 +214,11 @@ func text(_ page: String) -> String {
     var out = ""
     var isTag = false
     for character in page {
-        if character == "<" { isTag = true } else if character == ">" { isTag = false } else if !isTag {
+        if character == "<" {
+            isTag = true
+        } else if character == ">" {
+            isTag = false
+        } else if !isTag {
             out.append(character)
         }
     }

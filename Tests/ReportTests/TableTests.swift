@@ -1,8 +1,9 @@
 // The tables and report.json.
 import Foundation
 import Frames
-@testable import Report
 import Testing
+
+@testable import Report
 
 @Suite("Tables")
 struct TableTests {

@@ -13,7 +13,9 @@ struct CropTrackerTests {
 
     @Test("the first look is the whole pane, whatever its shape")
     func first() {
-        #expect(CropTracker(pane: PixelSize(width: 829, height: 828)).crop == PixelRect(x: 0, y: 0, width: 829, height: 828))
+        #expect(
+            CropTracker(pane: PixelSize(width: 829, height: 828)).crop == PixelRect(x: 0, y: 0, width: 829, height: 828)
+        )
         #expect(CropTracker(pane: PixelSize(width: 1, height: 1)).crop == PixelRect(x: 0, y: 0, width: 1, height: 1))
     }
 
@@ -58,7 +60,9 @@ struct CropTrackerTests {
         for step in 0..<200 {
             let phase = Double(step % 20) / 20
             let length = 130 + 60 * abs(phase - 0.5) * 2
-            tracker.note(opening(x: 350 + Double(step % 7) * 5 - 15, y: 400 + Double(step % 5) * 6 - 12, length: length), confidence: 0.8)
+            tracker.note(
+                opening(x: 350 + Double(step % 7) * 5 - 15, y: 400 + Double(step % 5) * 6 - 12, length: length),
+                confidence: 0.8)
             #expect(tracker.crop == crop, "look \(step)")
         }
     }

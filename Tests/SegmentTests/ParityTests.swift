@@ -6,6 +6,7 @@ struct ParityTests {
     /// Rounding in another order: 1e-4 of the output's range.
     static let tolerance: Float = 1e-4
     /// A few steps of 8 bits: a sum at the edge between two bytes falls to either side, and later layers see it.
+    ///
     /// ONNX Runtime's own two ways of running such a file differ by as much.
     static let quantisedTolerance: Float = 0.031
 

@@ -99,7 +99,9 @@ struct AnalyzeCommand: ParsableCommand {
             Terminal.say(
                 "\(grouped(accounting.decoded)) frames = \(grouped(accounting.measured)) measured + "
                     + "\(grouped(accounting.rejected)) rejected\(display.speed)")
-            for (reason, count) in accounting.reasons.sorted(by: { ($1.value, $0.key.rawValue) < ($0.value, $1.key.rawValue) }) {
+            for (reason, count) in accounting.reasons.sorted(by: {
+                ($1.value, $0.key.rawValue) < ($0.value, $1.key.rawValue)
+            }) {
                 Terminal.say("  \(reason.rawValue) \(grouped(count))")
             }
             if outcome.ending.lastPacketIncomplete { Terminal.warn("the last packet of the recording is incomplete") }

@@ -22,7 +22,8 @@ struct EvaluateCommand: ParsableCommand {
 
     @OptionGroup var shared: SharedOptions
 
-    @Option(help: ArgumentHelp("Write every picture with its outline (cyan) and truth (yellow) here.", valueName: "dir"))
+    @Option(
+        help: ArgumentHelp("Write every picture with its outline (cyan) and truth (yellow) here.", valueName: "dir"))
     var overlays: String?
 
     mutating func run() throws {
@@ -71,7 +72,8 @@ struct LabelledPicture {
                 !file.hasSuffix(".mask.png"), !file.hasSuffix(".labels.png")
             else { return nil }
             let stem = file.prefix(upTo: file.lastIndex(of: ".") ?? file.endIndex)
-            for (suffix, isLabelMap) in [(".mask.png", false), (".labels.png", true)] where files.contains(stem + suffix) {
+            for (suffix, isLabelMap) in [(".mask.png", false), (".labels.png", true)]
+            where files.contains(stem + suffix) {
                 return LabelledPicture(
                     name: String(stem), picture: folder + "/" + file, truth: folder + "/" + stem + suffix,
                     isLabelMap: isLabelMap)
@@ -142,7 +144,8 @@ struct EvaluationResult: Codable {
             "false openings      \(number(falseOpeningRatio)) of the pictures without one",
         ]
         for image in images.filter({ $0.truthPx > 0 }).sorted(by: { $0.dice < $1.dice }).prefix(5) {
-            lines.append("  \(number(image.dice))  \(image.name)  \(image.state) \(image.reasons.joined(separator: " "))")
+            lines.append(
+                "  \(number(image.dice))  \(image.name)  \(image.state) \(image.reasons.joined(separator: " "))")
         }
         return lines.joined(separator: "\n")
     }

@@ -28,7 +28,9 @@ struct ModelCommand: ParsableCommand {
                 ("training data", card.trainingData), ("size", "\(grouped(Int(fingerprint.bytes))) bytes"),
                 ("sha256", fingerprint.sha256),
             ] {
-                print((key + ":").padding(toLength: 15, withPad: " ", startingAt: 0) + TextSafety.plain(value, limit: 4096))
+                print(
+                    (key + ":").padding(toLength: 15, withPad: " ", startingAt: 0)
+                        + TextSafety.plain(value, limit: 4096))
             }
             let companion = URL(fileURLWithPath: path).deletingPathExtension().appendingPathExtension("md")
             if let text = try? String(contentsOf: companion, encoding: .utf8) { print("\n" + text) }

@@ -20,25 +20,41 @@ struct PhantomCommand: ParsableCommand {
             The same options give the same bytes.
             """)
 
-    @Option(name: .shortAndLong, help: ArgumentHelp("The recording; its extension chooses the container. With --stills, a folder.", valueName: "path"))
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp(
+            "The recording; its extension chooses the container. With --stills, a folder.", valueName: "path"))
     var output: String
 
     @Option(help: "Length, seconds.") var duration = 60.0
     @Option(help: ArgumentHelp("Size of the frames.", valueName: "WxH")) var size = "1920x1080"
-    @Option(help: ArgumentHelp("Frames a second, a number or a fraction such as 30000/1001.", valueName: "fps")) var rate = "25"
-    @Option(help: "h264, hevc, mjpeg, mpeg4, mpeg2video, ffv1, wmv2, flv1, gif or dvvideo. Default: what suits the container.") var codec: String?
+    @Option(help: ArgumentHelp("Frames a second, a number or a fraction such as 30000/1001.", valueName: "fps"))
+    var rate = "25"
+    @Option(
+        help:
+            "h264, hevc, mjpeg, mpeg4, mpeg2video, ffv1, wmv2, flv1, gif or dvvideo. Default: what suits the container."
+    ) var codec: String?
     @Option(help: ArgumentHelp("Bits a second. Default: a fixed quality.", valueName: "bit/s")) var bitRate: Int?
     @Option(help: "The same seed gives the same patient.") var seed: UInt64 = 1
-    @Option(help: "Where the endoscope picture lies: a (octagon at the right, numbers at the left), b (top right corner) or full.") var layout = PhantomLayout.a
-    @Option(help: ArgumentHelp("Breaths a minute throughout. Default: rising with the stages.", valueName: "n")) var breathing: Double?
+    @Option(
+        help:
+            "Where the endoscope picture lies: a (octagon at the right, numbers at the left), b (top right corner) or full."
+    ) var layout = PhantomLayout.a
+    @Option(help: ArgumentHelp("Breaths a minute throughout. Default: rising with the stages.", valueName: "n"))
+    var breathing: Double?
     @Option(help: "What narrows: none, glottic, supraglottic or both.") var narrowing = PhantomNarrowing.supraglottic
     @Option(help: "Closure at the worst moment of the worst stage, 0 to 1.") var closure = 0.6
     @Flag(help: "No swallow, cough, fog, glare, blur, darkness or shake.") var calm = false
-    @Option(help: ArgumentHelp("Also write every frame's opening as a mask of the pane here.", valueName: "dir")) var masks: String?
-    @Option(help: ArgumentHelp("Draw this many independent stills instead of a recording.", valueName: "n")) var stills: Int?
+    @Option(help: ArgumentHelp("Also write every frame's opening as a mask of the pane here.", valueName: "dir"))
+    var masks: String?
+    @Option(help: ArgumentHelp("Draw this many independent stills instead of a recording.", valueName: "n")) var stills:
+        Int?
     @Option(help: ArgumentHelp("Number of the first still.", valueName: "n")) var from = 0
     @Option(help: ArgumentHelp("Side of the stills, pixels.", valueName: "px")) var side = 256
-    @Flag(help: "With --stills: also write label maps (1 opening, 2 left fold, 3 right fold, 4 supraglottic folds, 5 epiglottis).") var labels = false
+    @Flag(
+        help:
+            "With --stills: also write label maps (1 opening, 2 left fold, 3 right fold, 4 supraglottic folds, 5 epiglottis)."
+    ) var labels = false
     @Flag(name: .shortAndLong, help: "No progress.") var quiet = false
 
     func validate() throws {
@@ -46,7 +62,9 @@ struct PhantomCommand: ParsableCommand {
         guard parsedSize != nil else { throw ValidationError("--size is WIDTHxHEIGHT, each 32 to 8192 and even") }
         guard parsedRate != nil else { throw ValidationError("--rate is a number or a fraction, 1 to 240") }
         guard (0...1).contains(closure) else { throw ValidationError("--closure is 0 to 1") }
-        guard breathing.map({ (1...120).contains($0) }) ?? true else { throw ValidationError("--breathing is 1 to 120") }
+        guard breathing.map({ (1...120).contains($0) }) ?? true else {
+            throw ValidationError("--breathing is 1 to 120")
+        }
         guard (32...2048).contains(side), side % 2 == 0 else { throw ValidationError("--side is even, 32 to 2048") }
     }
 
@@ -102,7 +120,8 @@ struct PhantomCommand: ParsableCommand {
                 try PictureWriter.png(mask, to: masks + String(format: "/%06d.mask.png", index))
             }
             progress.show(
-                done: index + 1, total: recording.frameCount, mediaSeconds: recording.time(of: index).seconds, usable: nil)
+                done: index + 1, total: recording.frameCount, mediaSeconds: recording.time(of: index).seconds,
+                usable: nil)
         }
         try writer.finish()
         progress.finish()
@@ -138,7 +157,9 @@ struct PhantomCommand: ParsableCommand {
                 try PictureWriter.png(grey, to: "\(output)/\(name).tissues.png")
             }
             let share = frame.truth.area / Double(max(1, frame.truth.field.area))
-            table += String(format: "%@,%.2f,%.6f,%@,%d\n", name, frame.truth.area, share, frame.truth.quality, frame.truth.larynx ? 1 : 0)
+            table += String(
+                format: "%@,%.2f,%.6f,%@,%d\n", name, frame.truth.area, share, frame.truth.quality,
+                frame.truth.larynx ? 1 : 0)
             progress.show(done: index + 1, total: count, mediaSeconds: 0, usable: nil)
         }
         progress.finish()

@@ -20,7 +20,9 @@ struct ReportCommand: ParsableCommand {
 
     @Option(
         name: .customLong("stage"),
-        help: ArgumentHelp("A stage and when it begins, s or min:s. Given once or more, replaces all stages.", valueName: "label@time"))
+        help: ArgumentHelp(
+            "A stage and when it begins, s or min:s. Given once or more, replaces all stages.", valueName: "label@time")
+    )
     var stages: [String] = []
 
     @Option(help: ArgumentHelp("Configuration file.", valueName: "file"))
@@ -67,7 +69,9 @@ struct ReportCommand: ParsableCommand {
     static func parse(_ text: String) -> (label: String, time: StreamTime)? {
         guard let at = text.lastIndex(of: "@"), at > text.startIndex else { return nil }
         let label = text[..<at].trimmingCharacters(in: .whitespaces)
-        let parts = text[text.index(after: at)...].split(separator: ":", omittingEmptySubsequences: false).map { Double($0) }
+        let parts = text[text.index(after: at)...].split(separator: ":", omittingEmptySubsequences: false).map {
+            Double($0)
+        }
         guard !label.isEmpty, label.count <= 64, (1...3).contains(parts.count) else { return nil }
         var seconds = 0.0
         for part in parts {

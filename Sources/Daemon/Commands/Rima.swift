@@ -13,7 +13,7 @@ let rimaVersion = "0.1.0"
 /// Stands on every page, in every hello and in `--help`.
 let researchNotice = "Research use only. Not a medical device. Not for diagnosis or treatment decisions."
 
-/// `rima`
+/// The command `rima` and its verbs.
 public struct Rima: AsyncParsableCommand {
     public static let configuration = CommandConfiguration(
         commandName: "rima",
@@ -59,7 +59,9 @@ public struct Rima: AsyncParsableCommand {
     }
 }
 
-/// What a person at a terminal sees. stdout is data, stderr is for people.
+/// What a person at a terminal sees.
+///
+/// stdout is data, stderr is for people.
 enum Terminal {
     /// Whether stderr is a terminal that can redraw a line.
     static let isInteractive = isatty(STDERR_FILENO) == 1 && ProcessInfo.processInfo.environment["TERM"] != "dumb"

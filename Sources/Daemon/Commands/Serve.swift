@@ -30,7 +30,8 @@ struct ServeCommand: AsyncParsableCommand {
         let supervisor = Supervisor(
             configuration: configuration, configurationPath: config, hub: hub, notifier: notifier, logger: logger)
         let registry = SessionRegistry(stateFolder: configuration.stateFolder)
-        let server = try await openSocket(configuration, hub: hub, supervisor: supervisor, registry: registry, logger: logger)
+        let server = try await openSocket(
+            configuration, hub: hub, supervisor: supervisor, registry: registry, logger: logger)
         let signals = ServiceSignals { signal in
             switch signal {
             case .stop: supervisor.stop()
@@ -51,7 +52,8 @@ struct ServeCommand: AsyncParsableCommand {
     ) async throws -> StreamServer {
         do {
             let environment = ProcessInfo.processInfo.environment
-            let socket = try ListeningSocket.activated(environment: environment)
+            let socket =
+                try ListeningSocket.activated(environment: environment)
                 ?? ListeningSocket.bind(path: configuration.socket.path, mode: configuration.socket.mode.bits)
             let replay = StoreReplay(registry: registry)
             let handlers = StreamHandlers(
@@ -62,7 +64,8 @@ struct ServeCommand: AsyncParsableCommand {
             options.maximumClients = configuration.socket.maxClients
             options.allowsMarks = configuration.socket.allowMarks
             options.version = rimaVersion
-            return try await StreamServer.start(on: socket, hub: hub, handlers: handlers, options: options, logger: logger)
+            return try await StreamServer.start(
+                on: socket, hub: hub, handlers: handlers, options: options, logger: logger)
         } catch {
             throw CommandError(
                 .unavailable, "cannot listen on \(configuration.socket.path): \(describe(error))",

@@ -73,7 +73,8 @@ extension MeasuringSettings {
         bands = configuration.narrowingBands
         let configured = configuration.model.openingPath
         self.modelPath = modelPath ?? (configured == Configuration.Model.bundled ? nil : configured)
-        threads = configuration.model.threads > 0
+        threads =
+            configuration.model.threads > 0
             ? configuration.model.threads : ProcessInfo.processInfo.activeProcessorCount
     }
 }

@@ -15,7 +15,8 @@ struct ServiceOptions: ParsableArguments {
         do {
             return try StreamClient(path: path)
         } catch {
-            throw CommandError(.unavailable, "\(error)", remedy: "is `rima serve` running, and may this user use its socket?")
+            throw CommandError(
+                .unavailable, "\(error)", remedy: "is `rima serve` running, and may this user use its socket?")
         }
     }
 }
@@ -40,7 +41,9 @@ struct WatchCommand: ParsableCommand {
             let bytes = Array((line + "\n").utf8)
             var written = 0
             while written < bytes.count {
-                let count = bytes.withUnsafeBytes { write(STDOUT_FILENO, $0.baseAddress! + written, $0.count - written) }
+                let count = bytes.withUnsafeBytes {
+                    write(STDOUT_FILENO, $0.baseAddress! + written, $0.count - written)
+                }
                 guard count > 0 else { return }
                 written += count
             }
@@ -51,7 +54,8 @@ struct WatchCommand: ParsableCommand {
 struct MarkCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "mark", abstract: "Sets a stage mark at the frame that is measured now.",
-        discussion: "Usual labels: Rest, Warm-up, Moderate, Maximal, Recovery. Any text of up to 64 characters will do.")
+        discussion: "Usual labels: Rest, Warm-up, Moderate, Maximal, Recovery. Any text of up to 64 characters will do."
+    )
 
     @Argument(help: "The stage that begins now.")
     var label: String
@@ -69,7 +73,10 @@ struct MarkCommand: ParsableCommand {
                 reply["type"] as? String == "reply"
             else { continue }
             guard reply["ok"] as? Bool == true else {
-                throw CommandError(.unavailable, "the mark was not set: \(reply["message"] as? String ?? reply["error"] as? String ?? "no reason given")")
+                throw CommandError(
+                    .unavailable,
+                    "the mark was not set: \(reply["message"] as? String ?? reply["error"] as? String ?? "no reason given")"
+                )
             }
             print("\(label) marked in \(reply["session"] as? String ?? "the session")")
             return

@@ -76,7 +76,9 @@ private struct CommandReader {
     func start() {
         let thread = Thread { [inbox, stop] in
             while let line = readLine() {
-                guard let command = try? JSONDecoder().decode([String: String].self, from: Data(line.utf8)) else { continue }
+                guard let command = try? JSONDecoder().decode([String: String].self, from: Data(line.utf8)) else {
+                    continue
+                }
                 if let label = command["mark"] { inbox.requestMark(label) }
             }
             stop.raise()
@@ -98,7 +100,8 @@ private final class EventWriter: SessionObserver {
     }
 
     func opened(_ info: RecordingInfo, resumingAt frame: Int) {
-        state("measuring", detail: "\(info.container) \(info.codec) \(info.displaySize.width)x\(info.displaySize.height)")
+        state(
+            "measuring", detail: "\(info.container) \(info.codec) \(info.displaySize.width)x\(info.displaySize.height)")
     }
 
     func measured(_ row: NumberedSample, stage: String) {
@@ -139,7 +142,8 @@ private final class EventWriter: SessionObserver {
     private func state(_ word: String, detail: String) {
         begin(nil)
         buffer.append(
-            contentsOf: #"{"type":"state","session":\#(jsonString(session)),"state":"\#(word)","detail":\#(jsonString(detail))}"#
+            contentsOf:
+                #"{"type":"state","session":\#(jsonString(session)),"state":"\#(word)","detail":\#(jsonString(detail))}"#
                 .utf8)
         send()
     }

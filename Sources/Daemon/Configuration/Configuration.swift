@@ -13,7 +13,9 @@ package struct Configuration: Sendable, Equatable {
     package var socket = Socket()
     package var sessions = Sessions()
     package var decode = Decode()
-    /// Closures at which a narrowing band ends: none, mild, moderate; severe beyond. Three, ascending.
+    /// Closures at which a narrowing band ends: none, mild, moderate; severe beyond.
+    ///
+    /// Three, ascending.
     package var narrowingBands = [0.25, 0.5, 0.75]
     package var log = Log()
 

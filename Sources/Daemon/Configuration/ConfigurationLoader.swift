@@ -3,7 +3,9 @@ import Foundation
 import Yams
 
 extension Configuration {
-    /// A larger file is not a configuration. **Units** bytes.
+    /// A larger file is not a configuration.
+    ///
+    /// **Units** bytes.
     static let maximumFileBytes = 1 << 20
 
     /// Reads a configuration file, then the overrides in the environment.
@@ -111,7 +113,9 @@ struct ConfigurationReader {
         }
     }
 
-    /// Values from the environment come last and win. Variables that begin with `RIMA_` but belong to no setting are
+    /// Values from the environment come last and win.
+    ///
+    /// Variables that begin with `RIMA_` but belong to no setting are
     /// left alone unless they look like a mistyped one.
     mutating func readOverrides(_ environment: [String: String]) {
         let settings = Dictionary(uniqueKeysWithValues: SettingTable.all.map { ($0.variable, $0) })

@@ -1,6 +1,8 @@
 // The commented rima.yaml, ref/config.md and the JSON schema, made of the table of settings.
 
-/// Renders what is written about settings. A test holds the committed files to it; `RIMA_RENEW=1` renews them.
+/// Renders what is written about settings.
+///
+/// A test holds the committed files to it; `RIMA_RENEW=1` renews them.
 package enum ConfigurationReference {
     /// The files and their text, by path from the root of the repository.
     package static var files: [(path: String, text: String)] {

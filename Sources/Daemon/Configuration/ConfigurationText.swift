@@ -2,7 +2,9 @@
 import Yams
 
 enum ConfigurationText {
-    /// Checks size and encoding. A byte order mark is allowed and left out.
+    /// Checks size and encoding.
+    ///
+    /// A byte order mark is allowed and left out.
     static func decode(_ bytes: [UInt8], source: String) -> Result<String, ConfigurationError> {
         func failure(at count: Int, _ message: String) -> Result<String, ConfigurationError> {
             let place = position(of: count, in: bytes)

@@ -1,7 +1,9 @@
 // Words to systemd: sd_notify's protocol over its datagram socket, without its library.
 import Glibc
 
-/// Tells the service manager how the service does. Outside systemd every call does nothing.
+/// Tells the service manager how the service does.
+///
+/// Outside systemd every call does nothing.
 package struct ServiceNotifier: Sendable {
     private let address: UnixAddress?
     /// How often systemd wants to hear `watchdog`; nil when it does not watch.
@@ -29,10 +31,14 @@ package struct ServiceNotifier: Sendable {
     /// One line for `systemctl status`.
     package func status(_ text: String) { send(line(text)) }
 
-    /// The service is alive. To be called at half of `watchdogInterval`, and only when the work has gone on.
+    /// The service is alive.
+    ///
+    /// To be called at half of `watchdogInterval`, and only when the work has gone on.
     package func watchdog() { send(["WATCHDOG=1"]) }
 
-    /// The configuration is being read again; `ready` ends it. The clock is what newer systemd wants beside it.
+    /// The configuration is being read again.
+    ///
+    /// `ready` ends it. The clock is what newer systemd wants beside it.
     package func reloading() { send(["RELOADING=1", "MONOTONIC_USEC=\(MonotonicClock.microseconds())"]) }
 
     /// The service is on its way down.
@@ -45,7 +51,9 @@ package struct ServiceNotifier: Sendable {
         status.map { ["STATUS=\(TextSafety.plain($0, limit: 400))"] } ?? []
     }
 
-    /// One datagram. A manager that does not take it is not waited for.
+    /// One datagram.
+    ///
+    /// A manager that does not take it is not waited for.
     private func send(_ lines: [String]) {
         guard let address else { return }
         let descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), 0)

@@ -51,7 +51,9 @@ package final class ServiceSignals: Sendable {
         }
     }
 
-    /// Ends the calls. The signals are then ignored.
+    /// Ends the calls.
+    ///
+    /// The signals are then ignored.
     package func cancel() {
         for source in sources { source.cancel() }
     }

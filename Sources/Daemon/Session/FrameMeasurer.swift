@@ -16,7 +16,9 @@ struct TemporalState: Codable, Sendable, Equatable {
     var looksSinceWhole = 0
 }
 
-/// Measures frames of one session, in order. Not shared between threads.
+/// Measures frames of one session, in order.
+///
+/// Not shared between threads.
 struct FrameMeasurer {
     private(set) var state: TemporalState
     /// The last measured outline, pane pixels: for stills and overlays.
@@ -44,7 +46,9 @@ struct FrameMeasurer {
         self.state = state ?? TemporalState()
     }
 
-    /// Measures one frame. A frame without a pane, or tainted, is not looked at.
+    /// Measures one frame.
+    ///
+    /// A frame without a pane, or tainted, is not looked at.
     mutating func measure(_ frame: borrowing VideoFrame, in pane: Pane?) throws -> Sample {
         var sample = Sample(frame: frame.index, time: frame.time, segment: frame.segment)
         if frame.segment != state.segment {
@@ -88,7 +92,9 @@ struct FrameMeasurer {
         if tracker.looksAtWholePane || state.looksSinceWhole >= Self.wholeLookInterval {
             state.looksSinceWhole = 0
             try see(whole, of: frame, pane: pane)
-            if !tracker.looksAtWholePane, isElsewhere(than: tracker.crop) { tracker = CropTracker(pane: pane.rect.size) }
+            if !tracker.looksAtWholePane, isElsewhere(than: tracker.crop) {
+                tracker = CropTracker(pane: pane.rect.size)
+            }
             if tracker.looksAtWholePane { note(in: &tracker, atWholePane: true) }
         }
         if !tracker.looksAtWholePane {
@@ -106,7 +112,9 @@ struct FrameMeasurer {
 
     /// Whether the whole pane shows the opening outside the crop: a crop alone can settle on a dark pit and stay there.
     private func isElsewhere(than crop: PixelRect) -> Bool {
-        guard !result.isEmpty, result.confidence >= confidenceFloor, let center = result.opening.center else { return false }
+        guard !result.isEmpty, result.confidence >= confidenceFloor, let center = result.opening.center else {
+            return false
+        }
         return center.x < Double(crop.x) || center.x > Double(crop.maxX) || center.y < Double(crop.y)
             || center.y > Double(crop.maxY)
     }
@@ -151,7 +159,8 @@ private struct GateLook {
             self.pane = pane
             let longer = max(pane.rect.width, pane.rect.height)
             let size = PixelSize(
-                width: max(1, pane.rect.width * Self.side / longer), height: max(1, pane.rect.height * Self.side / longer))
+                width: max(1, pane.rect.width * Self.side / longer),
+                height: max(1, pane.rect.height * Self.side / longer))
             picture.resize(to: size)
             field = pane.field.scaled(to: size)
         }

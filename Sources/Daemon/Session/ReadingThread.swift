@@ -63,7 +63,9 @@ final class ReadingThread: @unchecked Sendable {
         states.removeAll()
     }
 
-    /// How the recording ended. Ask after the inbox has said `end`.
+    /// How the recording ended.
+    ///
+    /// Ask after the inbox has said `end`.
     var end: Result<RecordingEnding, DecodeError> {
         condition.lock()
         defer { condition.unlock() }

@@ -17,7 +17,9 @@ struct SessionJob: Sendable {
     var writesDebugStill = false
 }
 
-/// Who wants to know what a session does. Called on the measuring thread; must not block for long.
+/// Who wants to know what a session does.
+///
+/// Called on the measuring thread; must not block for long.
 protocol SessionObserver: AnyObject {
     func opened(_ info: RecordingInfo, resumingAt frame: Int)
     func measured(_ row: NumberedSample, stage: String)
@@ -36,7 +38,9 @@ struct SessionOutcome: Sendable {
     var wasComplete = false
 }
 
-/// Runs one session. Decoding has a thread of its own; everything else happens on the calling one.
+/// Runs one session.
+///
+/// Decoding has a thread of its own; everything else happens on the calling one.
 final class SessionRunner {
     private let job: SessionJob
     private let observer: any SessionObserver
@@ -70,7 +74,9 @@ final class SessionRunner {
         self.inbox = inbox
         let loaded = try loadModel(job.settings.modelPath)
         // What cannot be opened leaves no folder behind and costs no earlier results.
-        if !job.settings.decode.follow { _ = try RecordingReader(path: job.source, settings: job.settings.decode, stop: stop) }
+        if !job.settings.decode.follow {
+            _ = try RecordingReader(path: job.source, settings: job.settings.decode, stop: stop)
+        }
         source = SourceHandle(path: job.source)
         try job.folder.create()
         lock = try job.folder.acquireLock()
@@ -104,7 +110,8 @@ final class SessionRunner {
 
         var held: [HeldFrame] = []
         loop: while true {
-            let deadline = Date(timeIntervalSinceNow: max(0.01, (Self.commitInterval - (.now - lastCommit)) / .seconds(1)))
+            let deadline = Date(
+                timeIntervalSinceNow: max(0.01, (Self.commitInterval - (.now - lastCommit)) / .seconds(1)))
             switch inbox.take(until: deadline) {
             case .frame(let frame):
                 if let first = held.first, first.frame.displaySize != frame.displaySize {
@@ -170,7 +177,9 @@ final class SessionRunner {
         accounting.add(sample)
         uncommitted.append(row)
         let stage = stages.label(at: sample.frame)
-        if let pane = paneLock.pane { try stills.consider(sample, stage: stage, of: frame, pane: pane, measurer.result) }
+        if let pane = paneLock.pane {
+            try stills.consider(sample, stage: stage, of: frame, pane: pane, measurer.result)
+        }
         observer.measured(row, stage: stage)
     }
 
@@ -212,7 +221,9 @@ final class SessionRunner {
         } catch {
             throw CommandError(
                 .inputOutput, "cannot store rows in \(job.folder.root.path): \(describe(error))",
-                remedy: "free some space; all rows before frame \(uncommitted[0].sample.frame) are safe, run again to go on")
+                remedy:
+                    "free some space; all rows before frame \(uncommitted[0].sample.frame) are safe, run again to go on"
+            )
         }
         uncommitted.removeAll(keepingCapacity: true)
     }

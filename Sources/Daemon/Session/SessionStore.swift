@@ -50,7 +50,9 @@ final class SessionStore: Sendable {
         database = try DatabaseQueue(path: folder.store.path, configuration: configuration)
     }
 
-    /// The schema's history. Migrations are only ever added.
+    /// The schema's history.
+    ///
+    /// Migrations are only ever added.
     private static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("1: frames, marks, panes, facts") { db in
@@ -125,8 +127,11 @@ final class SessionStore: Sendable {
     func replaceMarks(by stages: [(label: String, time: StreamTime)], source: MarkSource) throws {
         try database.write { db in
             try db.execute(sql: "UPDATE mark SET replaced = 1")
-            var next = try Int.fetchOne(
-                db, sql: "SELECT coalesce(max(seq), -1) + 1 FROM (SELECT seq FROM frame UNION ALL SELECT seq FROM mark)") ?? 0
+            var next =
+                try Int.fetchOne(
+                    db,
+                    sql: "SELECT coalesce(max(seq), -1) + 1 FROM (SELECT seq FROM frame UNION ALL SELECT seq FROM mark)"
+                ) ?? 0
             for stage in stages {
                 let frame = try Int.fetchOne(
                     db, sql: "SELECT min(frame) FROM frame WHERE t_ns >= ?", arguments: [stage.time.nanoseconds])
@@ -195,7 +200,9 @@ final class SessionStore: Sendable {
     /// All stage marks in the order of the recording.
     func marks() throws -> [CommittedMark] {
         try database.read { db in
-            try Row.fetchAll(db, sql: "SELECT seq, frame, label, source FROM mark WHERE NOT replaced ORDER BY frame, seq").map {
+            try Row.fetchAll(
+                db, sql: "SELECT seq, frame, label, source FROM mark WHERE NOT replaced ORDER BY frame, seq"
+            ).map {
                 CommittedMark(
                     frame: $0["frame"], label: $0["label"], source: MarkSource(rawValue: $0["source"]) ?? .live,
                     sequence: $0["seq"])
@@ -214,7 +221,8 @@ final class SessionStore: Sendable {
     func stills() throws -> [Still] {
         try database.read { db in
             try Row.fetchAll(
-                db, sql: "SELECT stage, kind, rings, jpeg, frame.* FROM still JOIN frame USING (frame) ORDER BY stage, kind"
+                db,
+                sql: "SELECT stage, kind, rings, jpeg, frame.* FROM still JOIN frame USING (frame) ORDER BY stage, kind"
             ).compactMap { row in
                 guard let kind = Still.Kind(rawValue: row["kind"]) else { return nil }
                 let rings: String = row["rings"]
@@ -253,7 +261,9 @@ final class SessionStore: Sendable {
         }
     }
 
-    /// Decoded, measured, and rejected frames by reason. `decoded = measured + rejected`.
+    /// Decoded, measured, and rejected frames by reason.
+    ///
+    /// `decoded = measured + rejected`.
     func accounting() throws -> Accounting {
         try database.read { db in
             var accounting = Accounting()

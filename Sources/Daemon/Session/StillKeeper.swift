@@ -75,7 +75,9 @@ struct StillKeeper {
 
     /// Writes `still.png`: the session's widest view with its outline.
     func finish() throws {
-        guard let still = try store.stills().filter({ $0.kind == .widest }).max(by: { $0.area < $1.area }) else { return }
+        guard let still = try store.stills().filter({ $0.kind == .widest }).max(by: { $0.area < $1.area }) else {
+            return
+        }
         let frame = try PictureFile.frame(encoded: still.jpeg)
         var picture = RGBPicture(size: frame.displaySize)
         try PictureScaler().rgb(frame, from: PixelRect(picture.size), into: &picture)

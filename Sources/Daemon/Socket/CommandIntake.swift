@@ -16,7 +16,9 @@ struct LineSplitter {
         self.limit = limit
     }
 
-    /// Takes bytes and gives the lines that they complete. Holds at most `limit` bytes between calls.
+    /// Takes bytes and gives the lines that they complete.
+    ///
+    /// Holds at most `limit` bytes between calls.
     mutating func take(_ bytes: some Sequence<UInt8>, each: (Piece) -> Void) {
         for byte in bytes {
             if byte == UInt8(ascii: "\n") {

@@ -77,7 +77,9 @@ package struct EventHistory {
         return true
     }
 
-    /// Forgets all rows and gives their memory back. Readers find them dropped.
+    /// Forgets all rows and gives their memory back.
+    ///
+    /// Readers find them dropped.
     package mutating func removeAll() {
         rows = []
         bytes = 0

@@ -44,7 +44,9 @@ package final class EventHub: Sendable {
         self.historyRows = historyRows
     }
 
-    /// Announces a session, so that listeners to all sessions hear it. Announcing one again (after its worker was
+    /// Announces a session, so that listeners to all sessions hear it.
+    ///
+    /// Announcing one again (after its worker was
     /// restarted) keeps its history.
     package func sessionStarted(_ session: String, state word: String = "measuring") {
         track(for: session).set(state: word, hasEnded: false)
@@ -56,7 +58,9 @@ package final class EventHub: Sendable {
         track(for: session).set(state: word, hasEnded: false)
     }
 
-    /// Marks a session as over. Its `end` event is to be published before. The last few ended sessions stay in memory.
+    /// Marks a session as over.
+    ///
+    /// Its `end` event is to be published before. The last few ended sessions stay in memory.
     package func sessionEnded(_ session: String, state word: String = "ended") {
         let evicted = state.withLock { state -> [SessionTrack] in
             guard let track = state.byName[session] else { return [] }
@@ -117,7 +121,9 @@ package final class EventHub: Sendable {
 
     func existingTrack(_ session: String) -> SessionTrack? { state.withLock { $0.byName[session] } }
 
-    /// Sets who is called when there is something new. It is called from any thread, once, until `wakeTaken`.
+    /// Sets who is called when there is something new.
+    ///
+    /// It is called from any thread, once, until `wakeTaken`.
     func onWake(_ wake: (@Sendable () -> Void)?) {
         state.withLock { $0.wake = wake }
         isWakePending.store(false, ordering: .releasing)
@@ -193,7 +199,9 @@ final class SessionTrack: Sendable {
         inner.withLock { $0.history.append(seq: seq, line: line) }
     }
 
-    /// Frees the rows. Readers that were still behind find them dropped.
+    /// Frees the rows.
+    ///
+    /// Readers that were still behind find them dropped.
     func evict() {
         inner.withLock {
             $0.isEvicted = true

@@ -1,6 +1,8 @@
 // One client's place in one session.
 
-/// Where a client stands in a session, and where its next rows come from. Confined to the server's event loop.
+/// Where a client stands in a session, and where its next rows come from.
+///
+/// Confined to the server's event loop.
 final class Follow {
     enum Source: Equatable {
         /// The ring, from `cursor` on.

@@ -34,7 +34,9 @@ package struct JSONLine {
         buffer.append(contentsOf: (value ? "true" : "false").utf8)
     }
 
-    /// A field whose value is JSON already. The caller vouches for it: valid, and without line breaks.
+    /// A field whose value is JSON already.
+    ///
+    /// The caller vouches for it: valid, and without line breaks.
     package mutating func field(_ name: StaticString, json value: String) {
         key(name)
         buffer.append(contentsOf: value.utf8)
@@ -61,7 +63,9 @@ package struct JSONLine {
         buffer.append(UInt8(ascii: ":"))
     }
 
-    /// Appends `text` as a JSON string. Control characters, quotes and backslashes are escaped; the rest is UTF-8.
+    /// Appends `text` as a JSON string.
+    ///
+    /// Control characters, quotes and backslashes are escaped; the rest is UTF-8.
     static func append(_ text: String, to buffer: inout [UInt8]) {
         buffer.append(UInt8(ascii: "\""))
         for byte in text.utf8 {

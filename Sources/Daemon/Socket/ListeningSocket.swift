@@ -104,7 +104,9 @@ package struct ListeningSocket: Sendable {
         unlink(file.path)
     }
 
-    /// Lets another daemon have the path. The descriptor has been closed by the server.
+    /// Lets another daemon have the path.
+    ///
+    /// The descriptor has been closed by the server.
     func unlock() {
         guard let file else { return }
         close(file.lock)

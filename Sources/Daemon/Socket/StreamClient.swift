@@ -23,7 +23,9 @@ package struct StreamClientError: Error, Sendable, Equatable, CustomStringConver
     package var description: String { "\(path): \(message)" }
 }
 
-/// A blocking connection to the daemon's stream. Used from one thread.
+/// A blocking connection to the daemon's stream.
+///
+/// Used from one thread.
 package final class StreamClient {
     package let path: String
     private let descriptor: Int32
@@ -35,10 +37,14 @@ package final class StreamClient {
     /// Bytes of `buffer` known to hold no line feed.
     private var searched = 0
 
-    /// A server's line is not longer than this. **Units** bytes.
+    /// A server's line is not longer than this.
+    ///
+    /// **Units** bytes.
     private static let maximumLineBytes = 1 << 20
 
-    /// Connects. The first line to come is `hello`.
+    /// Connects.
+    ///
+    /// The first line to come is `hello`.
     package init(path: String) throws(StreamClientError) {
         self.path = path
         let address: UnixAddress
@@ -147,7 +153,9 @@ package final class StreamClient {
         return line
     }
 
-    /// Reads what has come. Returns false at the end of the stream.
+    /// Reads what has come.
+    ///
+    /// Returns false at the end of the stream.
     private func fill(deadline: Int?) throws(StreamClientError) -> Bool {
         if consumed > 0 {
             buffer.removeSubrange(..<consumed)

@@ -44,7 +44,9 @@ enum StreamScope: Equatable, Sendable {
     }
 }
 
-/// Why a line is not a command. The code is for programs, the sentence for people.
+/// Why a line is not a command.
+///
+/// The code is for programs, the sentence for people.
 struct StreamCommandError: Error, Equatable, Sendable {
     enum Code: String, Sendable {
         case badJSON = "bad_json"

@@ -2,7 +2,9 @@
 import Logging
 import NIOCore
 
-/// What all clients share. Confined to the server's event loop.
+/// What all clients share.
+///
+/// Confined to the server's event loop.
 final class StreamCore {
     let hub: EventHub
     let handlers: StreamHandlers

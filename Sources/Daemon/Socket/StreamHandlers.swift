@@ -29,9 +29,13 @@ package enum MarkOutcome: Sendable, Equatable {
     case refused(String)
 }
 
-/// The calls that lead from the stream into the daemon. They run outside the server's event loop.
+/// The calls that lead from the stream into the daemon.
+///
+/// They run outside the server's event loop.
 package struct StreamHandlers: Sendable {
-    /// Reads a session's events from the store: those numbered `from` or later, ascending, `limit` at most. Empty when
+    /// Reads a session's events from the store: those numbered `from` or later, ascending, `limit` at most.
+    ///
+    /// Empty when
     /// the store holds none (yet); throws when it knows no such session.
     package var replay: @Sendable (_ session: String, _ from: Int, _ limit: Int) async throws -> [StoredEvent]
     package var mark: @Sendable (MarkRequest) async -> MarkOutcome
@@ -56,13 +60,17 @@ package struct StreamOptions: Sendable {
     package var version = "0"
     /// - **Units** milliseconds, all three.
     package var heartbeatInterval = 1000
-    /// A client that speaks within this time is served what it asks for; one that keeps silent, everything live. What
+    /// A client that speaks within this time is served what it asks for; one that keeps silent, everything live.
+    ///
+    /// What
     /// happens meanwhile is kept for it.
     package var grace = 200
     /// A client that took nothing for this long gives its place to a new one when all places are taken.
     package var stallLimit = 10_000
     package var commandsPerSecond = 20
-    /// Monotonic clock. **Units** milliseconds.
+    /// Monotonic clock.
+    ///
+    /// **Units** milliseconds.
     package var now: @Sendable () -> Int = { MonotonicClock.milliseconds() }
 
     package init() {}

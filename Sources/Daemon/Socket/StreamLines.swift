@@ -1,7 +1,9 @@
 // The lines that the server itself writes; events of sessions come ready from those who publish them.
 
 enum StreamLines {
-    /// Version of the stream's format. Fields may be added within a version; none changes its meaning.
+    /// Version of the stream's format.
+    ///
+    /// Fields may be added within a version; none changes its meaning.
     static let schema = 1
     static let notice = "Research use only. Not a medical device."
 

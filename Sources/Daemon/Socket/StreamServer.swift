@@ -24,7 +24,9 @@ package final class StreamServer: Sendable {
         self.socket = socket
     }
 
-    /// Begins to serve. The server owns the socket from now on.
+    /// Begins to serve.
+    ///
+    /// The server owns the socket from now on.
     package static func start(
         on socket: ListeningSocket, hub: EventHub, handlers: StreamHandlers, options: StreamOptions = StreamOptions(),
         logger: Logger

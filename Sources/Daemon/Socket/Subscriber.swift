@@ -12,7 +12,9 @@ final class Subscriber: ChannelDuplexHandler {
     typealias OutboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
-    /// Rows of one session fetched at once. **Units** bytes.
+    /// Rows of one session fetched at once.
+    ///
+    /// **Units** bytes.
     private static let batchBytes = 32 * 1024
     /// Batches after which other clients come first.
     private static let batchesPerTurn = 16
@@ -134,7 +136,9 @@ final class Subscriber: ChannelDuplexHandler {
         context.flush()
     }
 
-    /// Since when the client has taken nothing, while rows wait for it. **Units** monotonic milliseconds.
+    /// Since when the client has taken nothing, while rows wait for it.
+    ///
+    /// **Units** monotonic milliseconds.
     var stalledSince: Int? { blockedSince }
 
     /// Ends the connection when everything has been delivered.
@@ -314,7 +318,9 @@ final class Subscriber: ChannelDuplexHandler {
         context.eventLoop.assumeIsolated().execute { self.pump() }
     }
 
-    /// Gives the client its next rows of a session. Returns whether there were any.
+    /// Gives the client its next rows of a session.
+    ///
+    /// Returns whether there were any.
     private func advance(_ follow: Follow) -> Bool {
         switch follow.source {
         case .asked, .waiting, .idle: return false

@@ -6,7 +6,6 @@ import Foundation
     import Glibc
 #endif
 
-
 /// A recording that was found.
 struct FoundRecording: Sendable, Hashable {
     var path: String
@@ -38,7 +37,9 @@ final class FolderWatcher: Sendable {
             names(in: folder.folder, recursive: folder.recursive).sorted().compactMap { name -> FoundRecording? in
                 guard fnmatch(folder.pattern, base(name), FNM_PERIOD) == 0, isRecording(name) else { return nil }
                 let path = folder.folder + "/" + name
-                return RecordingIdentity(path: path).map { FoundRecording(path: path, identity: $0, bytes: fileSize(path)) }
+                return RecordingIdentity(path: path).map {
+                    FoundRecording(path: path, identity: $0, bytes: fileSize(path))
+                }
             }
         }
     }

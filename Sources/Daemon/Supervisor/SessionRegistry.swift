@@ -9,7 +9,9 @@ enum SessionStanding: Sendable, Hashable {
     case failed
 }
 
-/// Finds and makes session folders. Names tell when a session began and nothing about the patient.
+/// Finds and makes session folders.
+///
+/// Names tell when a session began and nothing about the patient.
 struct SessionRegistry: Sendable {
     let root: URL
 

@@ -33,7 +33,8 @@ final class Supervisor: Sendable {
     private static let tickInterval = Duration.seconds(2)
 
     init(
-        configuration: Configuration, configurationPath: String?, hub: EventHub, notifier: ServiceNotifier, logger: Logger
+        configuration: Configuration, configurationPath: String?, hub: EventHub, notifier: ServiceNotifier,
+        logger: Logger
     ) {
         self.configurationPath = configurationPath
         self.hub = hub
@@ -58,7 +59,8 @@ final class Supervisor: Sendable {
             state.known.insert(KnownRecording(path: origin.source, identity: origin.identity))
             switch registry.standing(of: folder) {
             case .unfinished: state.waiting.append(folder)
-            case .complete, .failed: state.finished[KnownRecording(path: origin.source, identity: origin.identity)] = folder
+            case .complete, .failed:
+                state.finished[KnownRecording(path: origin.source, identity: origin.identity)] = folder
             }
         }
         if !state.waiting.isEmpty { logger.notice("resuming \(state.waiting.count) unfinished sessions") }
@@ -79,10 +81,13 @@ final class Supervisor: Sendable {
                     state.waiting.append(folder)
                 case .tick:
                     commands.endSilent(for: Self.silenceLimit) { session in
-                        logger.error("the worker hangs; it is ended and started again", metadata: ["session": "\(session)"])
+                        logger.error(
+                            "the worker hangs; it is ended and started again", metadata: ["session": "\(session)"])
                     }
                     commands.endOversized(limitMB: state.configuration.sessions.memoryLimitMB) { session in
-                        logger.error("the worker takes too much memory; it is started again", metadata: ["session": "\(session)"])
+                        logger.error(
+                            "the worker takes too much memory; it is started again", metadata: ["session": "\(session)"]
+                        )
                     }
                     notifier.watchdog()
                     continue
@@ -104,7 +109,8 @@ final class Supervisor: Sendable {
         let running = commands.sessions
         guard let target = session ?? (running.count == 1 ? running.first : nil) else {
             return .refused(
-                running.isEmpty ? "no session is running" : "several sessions run (\(running.joined(separator: ", "))): name one")
+                running.isEmpty
+                    ? "no session is running" : "several sessions run (\(running.joined(separator: ", "))): name one")
         }
         guard await commands.send(#"{"mark":\#(jsonString(label))}"#, to: target) else {
             return .refused("no session of that name is running")
@@ -222,7 +228,9 @@ final class Supervisor: Sendable {
         }
     }
 
-    /// Starts a session again after a while. Ends by itself; after a stop nobody reads what it reports.
+    /// Starts a session again after a while.
+    ///
+    /// Ends by itself; after a stop nobody reads what it reports.
     private func retry(_ folder: SessionFolder, after delay: Duration) {
         Task { [report] in
             try? await Task.sleep(for: delay)

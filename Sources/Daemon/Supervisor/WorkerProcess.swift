@@ -2,8 +2,8 @@
 
 import Foundation
 import Subprocess
-import SystemPackage
 import Synchronization
+import SystemPackage
 
 /// How a worker ended.
 enum WorkerEnding: Sendable, Hashable {
@@ -80,10 +80,14 @@ struct WorkerProcess: Sendable {
     let folder: SessionFolder
     let configurationPath: String?
     let commands: WorkerCommands
-    /// Called for every event line of the worker, in order. Sequence is nil for lines that are not part of the history.
+    /// Called for every event line of the worker, in order.
+    ///
+    /// Sequence is nil for lines that are not part of the history.
     let onLine: @Sendable (_ sequence: Int?, _ line: String) -> Void
 
-    /// Starts the worker and follows it. Cancelling stops it gently first, then by force.
+    /// Starts the worker and follows it.
+    ///
+    /// Cancelling stops it gently first, then by force.
     func run() async throws -> WorkerEnding {
         var arguments = ["worker", folder.root.path]
         if let configurationPath { arguments += ["--config", configurationPath] }

@@ -54,7 +54,8 @@ struct EventLine: Sendable {
         open("mark", mark.sequence, &line)
         line.append(contentsOf: ",\"frame\":".utf8)
         line.append(integer: mark.frame)
-        line.append(contentsOf: ",\"label\":\(jsonString(mark.label)),\"source\":\(jsonString(mark.source.rawValue))}".utf8)
+        line.append(
+            contentsOf: ",\"label\":\(jsonString(mark.label)),\"source\":\(jsonString(mark.source.rawValue))}".utf8)
     }
 
     private func open(_ type: String, _ sequence: Int, _ line: inout [UInt8]) {

@@ -3,7 +3,9 @@
 import Foundation
 import Frames
 
-/// Writes rows as text. The same rows give the same bytes.
+/// Writes rows as text.
+///
+/// The same rows give the same bytes.
 enum SampleCSV {
     static let header =
         "frame,t_s,segment,stage,state,reasons,quality,confidence,area_px,area_fov_ratio,area_norm,length_px,width_px,"

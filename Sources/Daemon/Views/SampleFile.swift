@@ -13,7 +13,9 @@ struct SampleFile: ~Copyable {
     private let path: String
     private var text: [UInt8] = []
 
-    /// Writes the file anew from the store's rows and leaves it open for more. What a crash left there is replaced.
+    /// Writes the file anew from the store's rows and leaves it open for more.
+    ///
+    /// What a crash left there is replaced.
     init(rebuilding folder: SessionFolder, from store: SessionStore, stages: StageLabels) throws {
         path = folder.samples.path
         let draft = path + ".draft"

@@ -119,7 +119,9 @@ struct FieldFitter: Sendable {
             let ends = [other] + (axis < 2 ? [2, 3] : [0, 1])
             let bound = limit(nx, ny)
             let span = bound + limit(-nx, -ny)
-            if ends.allSatisfy({ heights[$0] == limit(Self.axes[$0].0, Self.axes[$0].1) }), bound - outermost < 0.25 * span {
+            if ends.allSatisfy({ heights[$0] == limit(Self.axes[$0].0, Self.axes[$0].1) }),
+                bound - outermost < 0.25 * span
+            {
                 // The picture fills the recording at all other sides.
                 heights[axis] = bound
                 continue
@@ -130,7 +132,8 @@ struct FieldFitter: Sendable {
             }
             heights[axis] = min(h, bound)
         }
-        return FieldShape(sides: zip(Self.axes, heights).compactMap { axis, h in h.map { HalfPlane(nx: axis.0, ny: axis.1, h: $0) } })
+        return FieldShape(
+            sides: zip(Self.axes, heights).compactMap { axis, h in h.map { HalfPlane(nx: axis.0, ny: axis.1, h: $0) } })
     }
 
     /// A rectangle with cut corners; a corner that is too dark to be seen is cut like the others.
@@ -239,7 +242,9 @@ struct FieldFitter: Sendable {
         var random = Lottery()
         var best: (score: Double, ellipse: Ellipse)?
         for _ in 0..<400 {
-            guard let e = Self.circle(edge[random.next(edge.count)], edge[random.next(edge.count)], edge[random.next(edge.count)])
+            guard
+                let e = Self.circle(
+                    edge[random.next(edge.count)], edge[random.next(edge.count)], edge[random.next(edge.count)])
             else { continue }
             consider(e, &best)
         }
@@ -329,7 +334,9 @@ struct FieldFitter: Sendable {
     private static func solve(_ m: inout [[Double]]) -> [Double]? {
         let n = m.count
         for i in 0..<n {
-            guard let pivot = (i..<n).max(by: { abs(m[$0][i]) < abs(m[$1][i]) }), abs(m[pivot][i]) > 1e-9 else { return nil }
+            guard let pivot = (i..<n).max(by: { abs(m[$0][i]) < abs(m[$1][i]) }), abs(m[pivot][i]) > 1e-9 else {
+                return nil
+            }
             m.swapAt(i, pivot)
             for r in 0..<n where r != i {
                 let f = m[r][i] / m[i][i]

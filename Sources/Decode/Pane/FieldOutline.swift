@@ -36,7 +36,9 @@ struct FieldOutline: Sendable {
     func fit() -> FieldFit? {
         let rays = points(rays: 720)
         guard rays.edge.count + rays.limit.count >= 60 else { return nil }
-        guard var best = FieldFitter(points: rays, limits: region.limits, middle: region.middle).best() else { return nil }
+        guard var best = FieldFitter(points: rays, limits: region.limits, middle: region.middle).best() else {
+            return nil
+        }
         for _ in 0..<2 {
             let across = points(across: best.shape)
             guard across.edge.count >= 24 else { break }
@@ -68,7 +70,8 @@ struct FieldOutline: Sendable {
             // Outside in: profile[0] is at the limit.
             for s in 0..<steps {
                 let r = reach - 0.5 - Double(s)
-                profile.append(brightness(at: Point(x: c.x + ux * r, y: c.y + uy * r), alongX: -uy, alongY: ux, width: 2))
+                profile.append(
+                    brightness(at: Point(x: c.x + ux * r, y: c.y + uy * r), alongX: -uy, alongY: ux, width: 2))
             }
             // Lit without a break for some pixels: lines and stray pixels are thinner.
             let run = 5
@@ -131,7 +134,8 @@ struct FieldOutline: Sendable {
             var profile: [Double] = []
             for s in -reach * 2...reach * 2 {
                 let r = -Double(s) / 2
-                profile.append(brightness(at: Point(x: p.x + nx * r, y: p.y + ny * r), alongX: -ny, alongY: nx, width: 3))
+                profile.append(
+                    brightness(at: Point(x: p.x + nx * r, y: p.y + ny * r), alongX: -ny, alongY: nx, width: 3))
             }
             let outside = profile[0..<6].reduce(0, +) / 6
             let inside = profile[(profile.count - 6)...].reduce(0, +) / 6

@@ -29,7 +29,9 @@ package struct Pane: Codable, Sendable, Equatable {
     }
 }
 
-/// Forms that optics and recorders give the lit field. A circle may be cut flat by the frame or by the recorder.
+/// Forms that optics and recorders give the lit field.
+///
+/// A circle may be cut flat by the frame or by the recorder.
 package enum FieldForm: String, Codable, Sendable {
     case rectangle
     case octagon
@@ -43,13 +45,17 @@ package enum FieldForm: String, Codable, Sendable {
 package struct PaneSettings: Codable, Sendable, Equatable {
     /// Usable frames that one search looks at.
     package var frames: Int
-    /// A frame is usable when at least this share of its pixels is brighter than `litLevel`. A share, 0...1.
+    /// A frame is usable when at least this share of its pixels is brighter than `litLevel`.
+    ///
+    /// A share, 0...1.
     package var leastLit: Double
     /// Brightness (the greater of red and green, 0...255) from which a pixel shows that a light is on.
     package var litLevel: Int
     /// The smallest pane's side, as a share of the recording's short side, 0...1.
     package var smallestShare: Double
-    /// Below this confidence nothing is reported and the search goes on with the next frames. 0...1.
+    /// Below this confidence nothing is reported and the search goes on with the next frames.
+    ///
+    /// 0...1.
     package var leastConfidence: Double
 
     package init(

@@ -33,7 +33,9 @@ package struct PaneFinder: Sendable {
     }
 
     /// Finds only the field within a rectangle that is known to be the pane.
-    package init(explicit rect: PixelRect, frameSize: PixelSize, settings: PaneSettings = PaneSettings()) throws(PaneError) {
+    package init(explicit rect: PixelRect, frameSize: PixelSize, settings: PaneSettings = PaneSettings())
+        throws(PaneError)
+    {
         try PaneError.check(rect, frameSize: frameSize)
         self.frameSize = frameSize
         self.settings = settings

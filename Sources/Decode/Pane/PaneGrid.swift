@@ -191,15 +191,23 @@ struct PaneGrid: Sendable {
         let middleColumn = part.reduce(0) { $0 + $1 % columns } / part.count
         let middleRow = part.reduce(0) { $0 + $1 / columns } / part.count
         let x0 = (0..<middleColumn).last { column in panel((top...bottom).map { $0 * columns + column }) }
-        let x1 = (middleColumn + 1..<max(middleColumn + 1, columns)).first { column in panel((top...bottom).map { $0 * columns + column }) }
+        let x1 = (middleColumn + 1..<max(middleColumn + 1, columns)).first { column in
+            panel((top...bottom).map { $0 * columns + column })
+        }
         let y0 = (0..<middleRow).last { row in panel((left...right).map { row * columns + $0 }) }
-        let y1 = (middleRow + 1..<max(middleRow + 1, rows)).first { row in panel((left...right).map { row * columns + $0 }) }
+        let y1 = (middleRow + 1..<max(middleRow + 1, rows)).first { row in
+            panel((left...right).map { row * columns + $0 })
+        }
         let ys = top * cell..<min(size.height, (bottom + 1) * cell)
         let xs = left * cell..<min(size.width, (right + 1) * cell)
         let minX = x0.flatMap { evidence.step(columns: $0 * cell..<($0 + 5) * cell, rows: ys, last: true) } ?? 0
-        let maxX = x1.flatMap { evidence.step(columns: ($0 - 4) * cell..<($0 + 1) * cell, rows: ys, last: false) } ?? size.width
+        let maxX =
+            x1.flatMap { evidence.step(columns: ($0 - 4) * cell..<($0 + 1) * cell, rows: ys, last: false) }
+            ?? size.width
         let minY = y0.flatMap { evidence.step(rows: $0 * cell..<($0 + 5) * cell, columns: xs, last: true) } ?? 0
-        let maxY = y1.flatMap { evidence.step(rows: ($0 - 4) * cell..<($0 + 1) * cell, columns: xs, last: false) } ?? size.height
+        let maxY =
+            y1.flatMap { evidence.step(rows: ($0 - 4) * cell..<($0 + 1) * cell, columns: xs, last: false) }
+            ?? size.height
         return PixelRect(x: minX, y: minY, width: max(1, maxX - minX), height: max(1, maxY - minY))
     }
 }

@@ -17,16 +17,28 @@ enum Appendix {
             ("Opened, narrowed", "95th and 5th percentile of the measured areas of a breath"),
             ("Closure", "1 − narrowed ÷ opened, within the breath; independent of the scope's distance"),
             ("% of rest", restMeaning(content.summary)),
-            ("Usable", "measured and not interrupted by swallow, cough or talking. Rejected frames enter no statistic "
-                + "and are never counted as closed; a closed larynx in plain view is measured with area 0"),
+            (
+                "Usable",
+                "measured and not interrupted by swallow, cough or talking. Rejected frames enter no statistic "
+                    + "and are never counted as closed; a closed larynx in plain view is measured with area 0"
+            ),
             ("95 % interval", "of the median, bootstrap over breaths; it does not hold the network's own error"),
-            ("Footing", "good: interval at most 10 percentage points wide, at least 75 % of the time usable, at "
-                + "least 10 breaths; fair: at most 20 points and at least 50 %; otherwise weak"),
+            (
+                "Footing",
+                "good: interval at most 10 percentage points wide, at least 75 % of the time usable, at "
+                    + "least 10 breaths; fair: at most 20 points and at least 50 %; otherwise weak"
+            ),
             ("Narrowing band", "median closure below \(bands) %: none, mild, moderate; above: severe. Not a CLE grade"),
-            ("Statistics need", "at least \(set.leastBreaths) usable breaths and \(percent(set.leastUsableShare)) % of "
-                + "the stage's time usable"),
-            ("Sustained narrowing", "\(set.sustainedBreaths) usable breaths in a row that close by at least "
-                + "\(percent(set.sustainedClosure)) %"),
+            (
+                "Statistics need",
+                "at least \(set.leastBreaths) usable breaths and \(percent(set.leastUsableShare)) % of "
+                    + "the stage's time usable"
+            ),
+            (
+                "Sustained narrowing",
+                "\(set.sustainedBreaths) usable breaths in a row that close by at least "
+                    + "\(percent(set.sustainedClosure)) %"
+            ),
             ("Scope distance changed", "reference length differs from rest by more than \(percent(set.driftLimit)) %"),
         ]
         for (term, meaning) in entries { html += "<div><dt>\(term)</dt><dd>\(escaped(meaning))</dd></div>" }

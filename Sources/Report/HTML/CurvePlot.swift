@@ -43,9 +43,10 @@ enum CurvePlot {
         var words: String {
             switch kind {
             case .restScaled: "Opening in % of the median rest opening, rescaled by the reference length"
-            case .restPixels: "Opening in % of the median rest opening, in pixels: holds only while the scope keeps "
-                + "its "
-                + "distance"
+            case .restPixels:
+                "Opening in % of the median rest opening, in pixels: holds only while the scope keeps "
+                    + "its "
+                    + "distance"
             case .normalised: "Area over squared reference length (no rest baseline)"
             case .pixels: "Area in square pixels (no rest baseline, no reference length)"
             }

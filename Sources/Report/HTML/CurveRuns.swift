@@ -26,7 +26,8 @@ struct CurveRuns: Sendable {
         var last: Sample?
         for sample in samples {
             if let before = last {
-                let isBroken = sample.segment != before.segment
+                let isBroken =
+                    sample.segment != before.segment
                     || sample.time.nanoseconds - before.time.nanoseconds > Self.longest
                 if isBroken {
                     close(&run)

@@ -62,7 +62,8 @@ enum QualityBox {
 
     private static func baseline(_ summary: TestSummary) -> String {
         if let baseline = summary.baseline {
-            let stage = summary.stages.indices.contains(baseline.stage)
+            let stage =
+                summary.stages.indices.contains(baseline.stage)
                 ? " (\(escaped(summary.stages[baseline.stage].span.label)))" : ""
             return "Own rest: \(baseline.breaths) breaths\(stage)"
         }

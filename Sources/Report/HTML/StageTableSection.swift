@@ -49,30 +49,34 @@ enum StageTableSection {
             return html + "</td></tr>\n"
         }
         html += "<td>\(stage.rate.map { fixed($0, 1) } ?? "–")</td>"
-        html += cell(stage.openedOfRest.map { spread in
-            let median = percent(spread.median)
-            let shown = content.typicalOpening(stage).map {
-                links.link(median, frame: $0.widestFrame, time: $0.widestTime)
-            }
-            return "\(shown ?? median) [\(percent(spread.lowerQuartile))–\(percent(spread.upperQuartile))]"
-        })
-        html += cell(stage.closure.map { spread in
-            let median = percent(spread.median)
-            let shown = content.typicalBreath(stage).map {
-                links.link(median, frame: $0.narrowestFrame, time: $0.narrowestTime)
-            }
-            return "<strong>\(shown ?? median)</strong> [\(percent(spread.lowerQuartile))–"
-                + "\(percent(spread.upperQuartile))]<small>\(percent(spread.low)) to \(percent(spread.high))</small>"
-        })
-        html += cell(stage.worst.map {
-            "\(links.link(percent($0.value), frame: $0.frame, time: $0.time))<small>frame \($0.frame), "
-                + "\(timeCode($0.time))</small>"
-        })
-        html += cell(stage.timeBelow.first { $0.threshold == 0.5 }.map { below in
-            let seconds = stage.longestBelowHalf ?? 0
-            let longest = seconds > 0 ? "<small>longest \(fixed(seconds, 1))\u{202F}s</small>" : ""
-            return "\(fixed(below.seconds, 1))\u{202F}s (\(percent(below.share))\u{202F}%)\(longest)"
-        })
+        html += cell(
+            stage.openedOfRest.map { spread in
+                let median = percent(spread.median)
+                let shown = content.typicalOpening(stage).map {
+                    links.link(median, frame: $0.widestFrame, time: $0.widestTime)
+                }
+                return "\(shown ?? median) [\(percent(spread.lowerQuartile))–\(percent(spread.upperQuartile))]"
+            })
+        html += cell(
+            stage.closure.map { spread in
+                let median = percent(spread.median)
+                let shown = content.typicalBreath(stage).map {
+                    links.link(median, frame: $0.narrowestFrame, time: $0.narrowestTime)
+                }
+                return "<strong>\(shown ?? median)</strong> [\(percent(spread.lowerQuartile))–"
+                    + "\(percent(spread.upperQuartile))]<small>\(percent(spread.low)) to \(percent(spread.high))</small>"
+            })
+        html += cell(
+            stage.worst.map {
+                "\(links.link(percent($0.value), frame: $0.frame, time: $0.time))<small>frame \($0.frame), "
+                    + "\(timeCode($0.time))</small>"
+            })
+        html += cell(
+            stage.timeBelow.first { $0.threshold == 0.5 }.map { below in
+                let seconds = stage.longestBelowHalf ?? 0
+                let longest = seconds > 0 ? "<small>longest \(fixed(seconds, 1))\u{202F}s</small>" : ""
+                return "\(fixed(below.seconds, 1))\u{202F}s (\(percent(below.share))\u{202F}%)\(longest)"
+            })
         html += cell(stage.band.map { "<span class=\"band\">\($0.symbol)</span> \($0.words)" })
         return html + "</tr>\n"
     }

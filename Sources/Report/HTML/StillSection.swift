@@ -41,7 +41,8 @@ enum StillSection {
         html += "\(grouped(Int(still.area.rounded())))\u{202F}px²"
         let stage = content.summary.stages.first { $0.span.label == still.stage }
         if still.kind == .narrowest, let worst = stage?.worst {
-            html += worst.frame == still.frame
+            html +=
+                worst.frame == still.frame
                 ? "<br/>worst breath, closure \(percent(worst.value))\u{202F}%"
                 : "<br/>worst breath is frame \(worst.frame), \(timeCode(worst.time))"
         }

@@ -14,7 +14,8 @@ enum WorstBreathPlot {
         let most = runs.runs.reduce(0) { $1.values.reduce($0, max) }
         guard most > 0 else { return "" }
         let scale = Scale(start: start, end: end, most: most * 1.05)
-        let words = "Opening from \(timeCode(start)) to \(timeCode(end)), around the worst breath at "
+        let words =
+            "Opening from \(timeCode(start)) to \(timeCode(end)), around the worst breath at "
             + "\(timeCode(worst.time))"
         var svg = "<svg class=\"near\" viewBox=\"0 0 200 70\" role=\"img\" aria-label=\"\(escaped(words))\" "
         svg += "xmlns=\"http://www.w3.org/2000/svg\">"

@@ -2,7 +2,9 @@
 package import Foundation
 package import Frames
 
-/// What report.json says. Absent members are not known; shares are 0...1.
+/// What report.json says.
+///
+/// Absent members are not known; shares are 0...1.
 package struct ReportRecord: Codable, Sendable, Hashable {
     package struct Part: Codable, Sendable, Hashable {
         package var role: String
@@ -149,7 +151,9 @@ extension ReportRecord {
         notes = content.notes
     }
 
-    /// The file's text. Reasons keep their names, so that they match samples.csv.
+    /// The file's text.
+    ///
+    /// Reasons keep their names, so that they match samples.csv.
     package func json() throws -> Data {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]

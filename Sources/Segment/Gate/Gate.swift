@@ -39,7 +39,8 @@ package struct Gate: Sendable {
                     let under = GateTally.luma(pixels, at + row)
                     tally.step(luma, under, GateTally.luma(pixels, at + 4 * row))
                     if x + 1 < belowEnd {
-                        tally.twist(luma - GateTally.luma(pixels, at + 3) - under + GateTally.luma(pixels, at + row + 3))
+                        tally.twist(
+                            luma - GateTally.luma(pixels, at + 3) - under + GateTally.luma(pixels, at + row + 3))
                     }
                 }
             }
@@ -62,7 +63,9 @@ package struct Gate: Sendable {
         if measures.saturated > s.mostSaturated || measures.brightness > s.brightestMean {
             reasons.append(.overexposed)
         }
-        if measures.contrast < s.leastContrast || measures.relativeContrast < s.leastRelativeContrast { reasons.append(.flat) }
+        if measures.contrast < s.leastContrast || measures.relativeContrast < s.leastRelativeContrast {
+            reasons.append(.flat)
+        }
         if measures.sharpness < s.leastSharpness { reasons.append(.blurred) }
         if measures.fog > s.mostFog { reasons.append(.foggy) }
         let product =
@@ -154,7 +157,9 @@ private struct GateTally {
     }
 
     /// The pixel noise's variance, levels squared: from the lower third of the twists, which edges and texture do not
-    /// reach. Of a normal distribution with twice the noise's deviation, a third lies within 0.43 deviations.
+    /// reach.
+    ///
+    /// Of a normal distribution with twice the noise's deviation, a third lies within 0.43 deviations.
     private var noise: Double {
         guard twisted > 0 else { return 0 }
         let wanted = Double(twisted) / 3

@@ -5,30 +5,49 @@
 /// Every threshold is compared with the measure of the same name in ``GateMeasures``. Real recordings are dim, a little
 /// soft and partly fogged, so the defaults stand far out: they refuse only what no one would measure.
 package struct GateSettings: Codable, Sendable, Equatable {
-    /// *No signal* when at least this share of the field shares one colour within ±3 levels. A share, 0...1.
+    /// *No signal* when at least this share of the field shares one colour within ±3 levels.
+    ///
+    /// A share, 0...1.
     package var uniformity: Double
     /// The same for pictures with a mean brightness below 0.1, where a camera without light looks almost alike.
     package var darkUniformity: Double
-    /// *Too dark* when the mean brightness is below this. 0 is black, 1 is white.
+    /// *Too dark* when the mean brightness is below this.
+    ///
+    /// 0 is black, 1 is white.
     package var darkestMean: Double
-    /// *Too dark* also when more than this share of the field is near black (luma 16 of 255 or below). A share, 0...1.
+    /// *Too dark* also when more than this share of the field is near black (luma 16 of 255 or below).
+    ///
+    /// A share, 0...1.
     package var mostBlack: Double
-    /// *Overexposed* when more than this share of the field is saturated (luma 250 of 255 or above). A share, 0...1.
+    /// *Overexposed* when more than this share of the field is saturated (luma 250 of 255 or above).
+    ///
+    /// A share, 0...1.
     package var mostSaturated: Double
-    /// *Overexposed* also when the mean brightness is above this. 0...1.
+    /// *Overexposed* also when the mean brightness is above this.
+    ///
+    /// 0...1.
     package var brightestMean: Double
-    /// *Flat* when the contrast (95th minus 5th percentile of luma) is below this. 0...1 of full range.
+    /// *Flat* when the contrast (95th minus 5th percentile of luma) is below this.
+    ///
+    /// 0...1 of full range.
     package var leastContrast: Double
-    /// *Flat* also when the contrast over the mean brightness (taken as at least 0.1) is below this. A ratio.
+    /// *Flat* also when the contrast over the mean brightness (taken as at least 0.1) is below this.
+    ///
+    /// A ratio.
     package var leastRelativeContrast: Double
-    /// *Blurred* when the sharpness is below this. A ratio: 0.0625 is a smooth ramp, 0.25 a hard edge.
+    /// *Blurred* when the sharpness is below this.
+    ///
+    /// A ratio: 0.0625 is a smooth ramp, 0.25 a hard edge.
     package var leastSharpness: Double
-    /// *Foggy* when the fog index is above this. 0 is clear, 1 a white wall.
+    /// *Foggy* when the fog index is above this.
+    ///
+    /// 0 is clear, 1 a white wall.
     package var mostFog: Double
 
     package init(
         uniformity: Double = 0.93, darkUniformity: Double = 0.995, darkestMean: Double = 0.05,
-        mostBlack: Double = 0.85, mostSaturated: Double = 0.35, brightestMean: Double = 0.88, leastContrast: Double = 0.05,
+        mostBlack: Double = 0.85, mostSaturated: Double = 0.35, brightestMean: Double = 0.88,
+        leastContrast: Double = 0.05,
         leastRelativeContrast: Double = 0.22, leastSharpness: Double = 0.07, mostFog: Double = 0.42
     ) {
         self.uniformity = uniformity

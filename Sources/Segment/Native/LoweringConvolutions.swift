@@ -110,7 +110,9 @@ extension Lowering {
     }
 
     /// The kernel by estimated cycles of one thread: arithmetic at the measured share of peak, weights at the rate at
-    /// which they come in. The choice depends on shapes only, so that the same file always gives the same numbers.
+    /// which they come in.
+    ///
+    /// The choice depends on shapes only, so that the same file always gives the same numbers.
     private func choose(_ step: inout ProgramStep, _ window: Window) {
         let s = step.step
         if s.oc <= 2, s.c % 16 == 0, window.dilation == [1, 1], Int(s.c * s.kh * s.kw) <= 512, s.ow >= 16 {

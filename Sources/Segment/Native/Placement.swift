@@ -51,7 +51,9 @@ struct Place: Sendable {
     var pitch: Int
 }
 
-/// Gives every value of a network a place. Steps are counted in layers.
+/// Gives every value of a network a place.
+///
+/// Steps are counted in layers.
 struct Placement: Sendable {
     private(set) var places: [Int: Place] = [:]
     private(set) var stretches: [Stretch] = []

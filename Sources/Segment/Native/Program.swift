@@ -41,7 +41,9 @@ package enum ProgramInput: Sendable, Equatable {
     case tensor
 }
 
-/// A network compiled for one instruction set and a number of threads. Immutable, shared.
+/// A network compiled for one instruction set and a number of threads.
+///
+/// Immutable, shared.
 final class Program: Sendable {
     let steps: [ProgramStep]
     let placement: Placement

@@ -22,7 +22,9 @@ struct Reference {
         run(op, constants, shape: shape)
     }
 
-    /// One step. Shapes have been checked when the file was read.
+    /// One step.
+    ///
+    /// Shapes have been checked when the file was read.
     static func run(_ op: Operator, _ inputs: [Tensor?], shape: [Int]) -> Tensor {
         func input(_ index: Int) -> Tensor { inputs[index]! }
         func optional(_ index: Int) -> [Float]? { index < inputs.count ? inputs[index]?.floats : nil }

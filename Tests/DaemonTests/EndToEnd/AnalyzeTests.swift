@@ -2,10 +2,12 @@ import Foundation
 import Testing
 
 @Suite("rima analyze") struct AnalyzeTests {
-    @Test("writes one row for every decoded frame, in eight containers", arguments: [
-        ("a.mkv", "h264"), ("a.mp4", "h264"), ("a.avi", "mjpeg"), ("a.avi", "mpeg4"), ("a.ts", "mpeg2video"),
-        ("a.mpg", "mpeg2video"), ("a.wmv", "wmv2"), ("a.mov", "h264"), ("a.flv", "flv1"), ("a.gif", "gif"),
-    ])
+    @Test(
+        "writes one row for every decoded frame, in eight containers",
+        arguments: [
+            ("a.mkv", "h264"), ("a.mp4", "h264"), ("a.avi", "mjpeg"), ("a.avi", "mpeg4"), ("a.ts", "mpeg2video"),
+            ("a.mpg", "mpeg2video"), ("a.wmv", "wmv2"), ("a.mov", "h264"), ("a.flv", "flv1"), ("a.gif", "gif"),
+        ])
     func rows(name: String, codec: String) throws {
         let scratch = try Scratch()
         let file = try scratch.phantom(name, seconds: 2, extra: ["--codec", codec])
@@ -17,7 +19,8 @@ import Testing
         for line in lines {
             #expect(line.split(separator: ",", omittingEmptySubsequences: false).count == columns)
         }
-        let record = try JSONSerialization.jsonObject(with: Data(contentsOf: scratch.root.appending(path: "out/session.json")))
+        let record = try JSONSerialization.jsonObject(
+            with: Data(contentsOf: scratch.root.appending(path: "out/session.json")))
         let frames = try #require((record as? [String: Any])?["frames"] as? [String: Any])
         let decoded = try #require(frames["decoded"] as? Int)
         #expect(decoded == 50)
@@ -40,7 +43,8 @@ import Testing
             let wanted = attempt * 60
             _ = eventually(within: 20) {
                 !running.process.isRunning
-                    || ((try? scratch.text("three/samples.csv"))?.utf8.reduce(0) { $0 + ($1 == 10 ? 1 : 0) } ?? 0) > wanted
+                    || ((try? scratch.text("three/samples.csv"))?.utf8.reduce(0) { $0 + ($1 == 10 ? 1 : 0) } ?? 0)
+                        > wanted
             }
             running.kill9()
         }
@@ -48,11 +52,13 @@ import Testing
         #expect(try scratch.text("three/samples.csv") == whole)
     }
 
-    @Test("answers bad input with one line and the right exit code", arguments: [
-        ("empty.mkv", Data(), 65), ("text.mkv", Data("just words\n".utf8), 65),
-        ("list.mp4", Data("ffconcat version 1.0\nfile other.mkv\n".utf8), 65),
-        ("picture.png", Data([0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]), 65),
-    ])
+    @Test(
+        "answers bad input with one line and the right exit code",
+        arguments: [
+            ("empty.mkv", Data(), 65), ("text.mkv", Data("just words\n".utf8), 65),
+            ("list.mp4", Data("ffconcat version 1.0\nfile other.mkv\n".utf8), 65),
+            ("picture.png", Data([0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]), 65),
+        ])
     func badInput(name: String, bytes: Data, status: Int32) throws {
         let scratch = try Scratch()
         try bytes.write(to: scratch.root.appending(path: name))
@@ -115,9 +121,11 @@ import Testing
         #expect(text.split(separator: "\n").count == 1, "\(text)")
     }
 
-    @Test("finds a new pane when the size changes, even while the first is being looked for", arguments: [
-        (small: 0.2, large: 2.0), (small: 2.0, large: 2.0),
-    ])
+    @Test(
+        "finds a new pane when the size changes, even while the first is being looked for",
+        arguments: [
+            (small: 0.2, large: 2.0), (small: 2.0, large: 2.0),
+        ])
     func sizeChange(small: Double, large: Double) throws {
         let scratch = try Scratch()
         let one = try scratch.phantom("one.ts", seconds: small, extra: ["--codec", "mpeg2video"])

@@ -102,8 +102,10 @@ final class Scratch {
         _ name: String, seconds: Double = 6, size: String = "320x240", seed: Int = 1, extra: [String] = []
     ) throws -> String {
         let outcome = try Program.run(
-            ["phantom", "--output", path(name), "--duration", "\(seconds)", "--size", size, "--seed", "\(seed)",
-             "--layout", "full", "--quiet"] + extra)
+            [
+                "phantom", "--output", path(name), "--duration", "\(seconds)", "--size", size, "--seed", "\(seed)",
+                "--layout", "full", "--quiet",
+            ] + extra)
         try #require(outcome.status == 0, "\(outcome.err)")
         return path(name)
     }
@@ -119,15 +121,15 @@ final class Scratch {
             try FileManager.default.createDirectory(atPath: path(folder), withIntermediateDirectories: true)
         }
         try """
-            state_folder: \(path("state"))
-            idle_limit_seconds: \(idleLimit)
-            watch:
-              - folder: \(path("watched"))
-            model:
-              opening_path: \(Program.darkNetwork)
-            socket:
-              path: \(path("stream.sock"))
-            """.write(toFile: path("rima.yaml"), atomically: true, encoding: .utf8)
+        state_folder: \(path("state"))
+        idle_limit_seconds: \(idleLimit)
+        watch:
+          - folder: \(path("watched"))
+        model:
+          opening_path: \(Program.darkNetwork)
+        socket:
+          path: \(path("stream.sock"))
+        """.write(toFile: path("rima.yaml"), atomically: true, encoding: .utf8)
         return path("rima.yaml")
     }
 

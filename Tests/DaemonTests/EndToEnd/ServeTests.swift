@@ -19,7 +19,9 @@ import Testing
     }
 
     /// Reads lines until one of the wanted type comes.
-    private func next(_ type: String, from client: StreamClient, within milliseconds: Int = 30_000) throws -> [String: Any] {
+    private func next(_ type: String, from client: StreamClient, within milliseconds: Int = 30_000) throws -> [String:
+        Any]
+    {
         while let line = try client.nextLine(timeout: milliseconds) {
             let event = object(line)
             if event["type"] as? String == type { return event }
@@ -28,10 +30,13 @@ import Testing
         return [:]
     }
 
-    @Test("gives a growing recording the same rows as the finished one", arguments: [
-        ("grow.mkv", [String]()), ("grow.ts", ["--codec", "mpeg2video"]), ("grow.avi", ["--codec", "mjpeg"]),
-        ("grow.mpg", ["--codec", "mpeg2video"]), ("grow.wmv", ["--codec", "wmv2"]), ("grow.flv", ["--codec", "flv1"]),
-    ])
+    @Test(
+        "gives a growing recording the same rows as the finished one",
+        arguments: [
+            ("grow.mkv", [String]()), ("grow.ts", ["--codec", "mpeg2video"]), ("grow.avi", ["--codec", "mjpeg"]),
+            ("grow.mpg", ["--codec", "mpeg2video"]), ("grow.wmv", ["--codec", "wmv2"]),
+            ("grow.flv", ["--codec", "flv1"]),
+        ])
     func tail(name: String, extra: [String]) throws {
         let scratch = try Scratch()
         let file = try scratch.phantom("whole-" + name, seconds: 6, extra: extra)
@@ -82,9 +87,14 @@ import Testing
         }
         let (service, _) = try serve(scratch, configuration)
         let folder = try scratch.sessionFolder()
-        #expect(eventually(within: 60) { FileManager.default.fileExists(atPath: folder.appending(path: "session.json").path) })
+        #expect(
+            eventually(within: 60) {
+                FileManager.default.fileExists(atPath: folder.appending(path: "session.json").path)
+            })
         #expect(service.terminate() == 0)
-        #expect(try String(contentsOf: folder.appending(path: "samples.csv"), encoding: .utf8) == scratch.text("finished/samples.csv"))
+        #expect(
+            try String(contentsOf: folder.appending(path: "samples.csv"), encoding: .utf8)
+                == scratch.text("finished/samples.csv"))
     }
 
     @Test("stops on SIGTERM with all rows kept, and goes on with them")
@@ -99,9 +109,14 @@ import Testing
         #expect(service.terminate() == 0)
         let again = try serve(scratch, configuration)
         let folder = try scratch.sessionFolder()
-        #expect(eventually(within: 60) { FileManager.default.fileExists(atPath: folder.appending(path: "session.json").path) })
+        #expect(
+            eventually(within: 60) {
+                FileManager.default.fileExists(atPath: folder.appending(path: "session.json").path)
+            })
         #expect(again.0.terminate() == 0)
-        #expect(try String(contentsOf: folder.appending(path: "samples.csv"), encoding: .utf8) == scratch.text("finished/samples.csv"))
+        #expect(
+            try String(contentsOf: folder.appending(path: "samples.csv"), encoding: .utf8)
+                == scratch.text("finished/samples.csv"))
     }
 
     @Test("sets marks, which the rows after them carry")
@@ -143,7 +158,9 @@ import Testing
         let sessions = scratch.root.appending(path: "state/sessions")
         let failed = eventually {
             let names = (try? FileManager.default.contentsOfDirectory(atPath: sessions.path)) ?? []
-            return names.contains { FileManager.default.fileExists(atPath: sessions.appending(path: $0 + "/failed.json").path) }
+            return names.contains {
+                FileManager.default.fileExists(atPath: sessions.appending(path: $0 + "/failed.json").path)
+            }
         }
         #expect(failed)
         #expect(service.process.isRunning)
@@ -185,8 +202,13 @@ import Testing
             pgrep.waitUntilExit()
         }
         let folder = try scratch.sessionFolder()
-        #expect(eventually(within: 60) { FileManager.default.fileExists(atPath: folder.appending(path: "session.json").path) })
+        #expect(
+            eventually(within: 60) {
+                FileManager.default.fileExists(atPath: folder.appending(path: "session.json").path)
+            })
         #expect(service.terminate() == 0)
-        #expect(try String(contentsOf: folder.appending(path: "samples.csv"), encoding: .utf8) == scratch.text("finished/samples.csv"))
+        #expect(
+            try String(contentsOf: folder.appending(path: "samples.csv"), encoding: .utf8)
+                == scratch.text("finished/samples.csv"))
     }
 }
