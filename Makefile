@@ -3,8 +3,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 RIMA := .build/release/rima
 DEMO := demo
-# Tests see the same build as users do; package access needs no testable imports.
-SWIFT_TEST := swift test -c release --disable-testable-imports --disable-xctest
+# Tests see the same build as users do.
+SWIFT_TEST := swift test -c release --disable-xctest
 
 .PHONY: help
 help:  ## list the targets
@@ -26,9 +26,19 @@ demo: build  ## draw a recording, analyse it, print where the results are
 
 .PHONY: test
 test: setup  ## everything that must pass
-	swift build -c release --build-tests --disable-testable-imports
+	swift build -c release --build-tests
 	$(SWIFT_TEST) --skip-build
+	@scripts/check-units
 	@scripts/test-training
+
+.PHONY: faults
+faults: build  ## kill the service 100 times and compare its rows with an undisturbed run's
+	@scripts/faults 100
+
+.PHONY: bench
+bench: setup  ## time the native engine on the shipped network
+	swift build -c release --product bench-engine
+	.build/release/bench-engine models/opening.onnx
 
 .PHONY: lint
 lint:  ## check format and style
