@@ -30,8 +30,7 @@ struct ServeCommand: AsyncParsableCommand {
         let supervisor = Supervisor(
             configuration: configuration, configurationPath: config, hub: hub, notifier: notifier, logger: logger)
         let registry = SessionRegistry(stateFolder: configuration.stateFolder)
-        let server = try await openSocket(
-            configuration, hub: hub, supervisor: supervisor, registry: registry, logger: logger)
+        // Before anyone can reach the service, so that a stop is clean from its first moment on.
         let signals = ServiceSignals { signal in
             switch signal {
             case .stop: supervisor.stop()
@@ -40,6 +39,8 @@ struct ServeCommand: AsyncParsableCommand {
             }
         }
         defer { signals.cancel() }
+        let server = try await openSocket(
+            configuration, hub: hub, supervisor: supervisor, registry: registry, logger: logger)
         logger.notice("rima \(rimaVersion) listens on \(configuration.socket.path). \(researchNotice)")
         notifier.ready()
         try await supervisor.run(configuration)
