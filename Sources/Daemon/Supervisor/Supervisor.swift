@@ -45,7 +45,24 @@ final class Supervisor: Sendable {
     }
 
     /// Asks for a clean end: workers finish the row at hand, all rows are kept.
-    func stop() { report.yield(.stop) }
+    ///
+    /// The end is bounded: once no worker has been left for a second, or after twelve, the process exits, whatever a
+    /// library still waits for. Workers notice, and their rows are in their stores.
+    func stop() {
+        report.yield(.stop)
+        let bound = Thread { [commands, logger] in
+            let deadline = ContinuousClock.now + .seconds(12)
+            var idle = 0
+            while ContinuousClock.now < deadline, idle < 10 {
+                Thread.sleep(forTimeInterval: 0.1)
+                idle = commands.sessions.isEmpty ? idle + 1 : 0
+            }
+            logger.notice("stopped; all rows are kept")
+            exit(0)
+        }
+        bound.name = "rima-stop"
+        bound.start()
+    }
 
     /// Asks for the configuration to be read again.
     func reload() { report.yield(.reload) }
