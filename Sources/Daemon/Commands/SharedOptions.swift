@@ -70,6 +70,11 @@ extension MeasuringSettings {
         opening.leastShare = configuration.opening.minimumAreaRatio
         opening.fieldEdgeShare = configuration.opening.edgeShareMax
         opening.apex = ApexEnd(rawValue: configuration.opening.apex.rawValue) ?? .down
+        guard configuration.model.engine != .onnxruntime else {
+            throw CommandError(
+                .configuration, "model.engine: onnxruntime is not supported by this version",
+                remedy: "set it to auto or native")
+        }
         bands = configuration.narrowingBands
         let configured = configuration.model.openingPath
         self.modelPath = modelPath ?? (configured == Configuration.Model.bundled ? nil : configured)
