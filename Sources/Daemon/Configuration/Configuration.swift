@@ -102,7 +102,7 @@ package struct Configuration: Sendable, Equatable {
     }
 
     package struct Decode: Sendable, Equatable {
-        package var threads = 2
+        package var threads = 1
         package var maximumPixels = 4096 * 2160
     }
 
