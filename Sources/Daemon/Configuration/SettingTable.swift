@@ -84,9 +84,8 @@ enum SettingTable {
                 .choice(
                     "model.engine", \.model.engine,
                     """
-                    What computes the network: `native` is Rima's own engine, `onnxruntime` the library of that name \
-                    if it is installed, `auto` the native one where it knows all of the network's layers. Both give \
-                    the same masks.
+                    What computes the network: `native` is Rima's own engine, and `auto` takes it. `onnxruntime` is \
+                    kept for the library of that name, which this version cannot use yet and refuses.
                     """),
                 .integer(
                     "model.threads", \.model.threads, 0...256, unit: "threads for each session",
