@@ -31,7 +31,7 @@ def _training_options(parser: argparse.ArgumentParser, steps: int, batch: int, r
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--workers", type=int, default=1, help="processes that prepare samples")
     parser.add_argument("--precision", choices=["bf16", "fp16", "fp32"], default="bf16")
-    parser.add_argument("--start-from", type=Path, help="checkpoint whose weights to begin with")
+    parser.add_argument("--start-from", type=Path, help="checkpoint or shipped model file (.onnx, opening-compact) whose weights to begin with")
 
 
 def _pack(arguments: argparse.Namespace) -> None:
@@ -50,6 +50,13 @@ def _draw(arguments: argparse.Namespace) -> None:
 
     pack = draw_pack(arguments.output, arguments.count, arguments.seed, arguments.side, arguments.rima)
     print(f"{len(pack)} drawn larynges in {arguments.output}")
+
+
+def _sketch(arguments: argparse.Namespace) -> None:
+    from .data.sketch import sketch_pack
+
+    pack = sketch_pack(arguments.output, arguments.count, arguments.seed, arguments.side)
+    print(f"{len(pack)} sketched larynges in {arguments.output}")
 
 
 def _opening(arguments: argparse.Namespace) -> None:
@@ -190,6 +197,13 @@ def build_parser() -> argparse.ArgumentParser:
     draw.add_argument("--side", type=int, default=352, help="a multiple of 16")
     draw.add_argument("--rima", default="rima", help="the program, where it is not on the path")
     draw.set_defaults(call=_draw)
+
+    sketch = commands.add_parser("sketch", help="sketched larynges, a second hand beside the phantom, into a pack")
+    sketch.add_argument("--output", type=Path, required=True)
+    sketch.add_argument("--count", type=int, default=6000)
+    sketch.add_argument("--seed", type=int, default=1)
+    sketch.add_argument("--side", type=int, default=320)
+    sketch.set_defaults(call=_sketch)
 
     opening = commands.add_parser("opening-compact", help="the network that ships: compact U-Net")
     _training_options(opening, 20000, 16, 2e-3)

@@ -16,6 +16,7 @@ from .metrics import summary
 from .mixture import Mixture, Shares
 from .models.compact import CompactUNet, multiply_adds
 from .predict import module_predictor
+from .restore import restore_onnx
 from .stream import OpeningSampler, batches, to_tensors
 from .trainer import Plan, Trainer, averaged_weights
 
@@ -42,14 +43,18 @@ def train_opening(
     """Trains the compact U-Net and returns its last figures."""
     torch.manual_seed(plan.seed)
     module = CompactUNet()
-    if start_from:
-        module.load_state_dict(averaged_weights(start_from))
     print(f"compact U-Net: {multiply_adds(module, (1, 3, side, side)) / 1e9:.3f} GMAC at {side}x{side}, "
           f"{sum(p.numel() for p in module.parameters()) / 1e6:.2f} M parameters", flush=True)
     real = Pack(data.real) if data.real else None
     mixture = Mixture(
         [Pack(p) for p in data.drawn], real, Pack(data.other) if data.other else None, data.held_out, data.shares,
         pane_share=data.pane_share, strength=data.strength)
+    if start_from and start_from.suffix == ".onnx":
+        stream = batches(OpeningSampler(mixture, side), 16, plan.seed, 0)(0)
+        pictures = (to_tensors(*next(stream), torch.device("cpu"))[0] for _ in range(6))
+        restore_onnx(module, start_from, pictures)
+    elif start_from:
+        module.load_state_dict(averaged_weights(start_from))
     judged = Pack(data.judged_drawn) if data.judged_drawn else None
     held_out = real.indices(only=data.held_out)[::4] if real and data.held_out else np.array([], int)
 

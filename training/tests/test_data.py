@@ -139,3 +139,27 @@ def test_scores_of_known_masks():
     assert none.false_opening and np.isnan(none.dice)
     figures = summary([score, none])
     assert figures["mean_dice"] == score.dice and figures["false_opening_ratio"] == 1.0
+
+
+def test_a_sketch_repeats_to_the_byte_and_its_mask_fits_its_larynx():
+    from rima_training.data.sketch import sketch
+
+    shares = []
+    for index in range(24):
+        image, mask, larynx = sketch(5, index, 96)
+        again = sketch(5, index, 96)
+        assert np.array_equal(image, again[0]) and np.array_equal(mask, again[1])
+        assert image.shape == (96, 96, 3) and set(np.unique(mask)) <= {0, 255}
+        assert larynx or not mask.any()
+        shares.append((mask > 0).mean())
+    assert 0.3 < np.mean(np.array(shares) > 0) < 1.0 and max(shares) < 0.4
+    assert not np.array_equal(sketch(5, 0, 96)[0], sketch(6, 0, 96)[0])
+
+
+def test_sketches_go_into_a_pack(tmp_path: Path):
+    from rima_training.cli import main
+    from rima_training.data.pack import Pack
+
+    assert main(["sketch", "--output", str(tmp_path / "pack"), "--count", "5", "--seed", "3", "--side", "64"]) == 0
+    pack = Pack(tmp_path / "pack")
+    assert len(pack) == 5 and pack.images.shape == (5, 64, 64, 3) and set(pack.groups) == {"sketch3"}

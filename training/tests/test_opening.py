@@ -87,3 +87,26 @@ def test_two_looks_return_the_mask_to_its_place():
         overlap = 2 * (found.mask & truth).sum() / (found.mask.sum() + truth.sum())
         assert overlap > (0.85 if looks == 1 else 0.93)
     assert found.crop is not None and abs(found.crop[0] - 314.5) < 4
+
+
+def test_a_model_file_can_be_gone_on_from(trained: Path, pack: Path, tmp_path: Path):
+    from rima_training.data.pack import Pack
+    from rima_training.predict import module_predictor
+    from rima_training.restore import restore_onnx
+
+    source = tmp_path / "opening.onnx"
+    main(["export", str(trained / "last.pt"), str(source), "--side", "96"])
+    images = np.stack([Pack(pack)[i][0] for i in range(6)])
+    values = torch.from_numpy((images.astype(np.float32) / 255 - 0.5) / 0.25).permute(0, 3, 1, 2)
+    module = CompactUNet()
+    restore_onnx(module, source, [values])
+    expected = onnx_predictor(source)[0](images)
+    assert np.abs(module_predictor(module)(images) - expected).max() < 1e-4
+    # With the statistics of the same pictures, training starts from the very same answers.
+    module.train()
+    with torch.no_grad():
+        logits, _ = module(values)
+    assert np.abs(torch.sigmoid(logits)[:, 0].numpy() - expected).max() < 1e-3
+    run = tmp_path / "on"
+    assert main(["opening-compact", "--run", str(run), "--drawn", str(pack), "--side", "96", "--batch", "4", "--workers",
+                 "0", "--threads", "1", "--steps", "2", "--start-from", str(source)]) == 0
