@@ -16,6 +16,8 @@ package enum Reason: String, Sendable, Hashable, CaseIterable, Codable {
     case foggy
     /// Almost no contrast: the scope touches tissue.
     case flat
+    /// The gate's network takes the picture for one that cannot be measured.
+    case poorPicture = "poor_picture"
     /// Something else than a larynx is in view.
     case noLarynx = "no_larynx"
     /// The network is too unsure of its mask.

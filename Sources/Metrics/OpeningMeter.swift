@@ -225,7 +225,8 @@ package struct OpeningMeter: Sendable {
 }
 
 extension MeterResult {
-    mutating func clear() {
+    /// Forgets the outline: nothing is open, with confidence 0. The storage stays.
+    package mutating func clear() {
         opening = .closed
         outline.removeAll(keepingCapacity: true)
         ringStarts.removeAll(keepingCapacity: true)

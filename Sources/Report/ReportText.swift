@@ -75,6 +75,7 @@ extension Reason {
         case .foggy: "foggy lens"
         case .flat: "scope touches tissue"
         case .noLarynx: "no larynx in view"
+        case .poorPicture: "picture too poor to measure"
         case .lowConfidence: "network too unsure of the outline"
         case .cutByEdge: "opening cut by the edge of view"
         }

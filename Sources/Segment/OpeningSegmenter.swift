@@ -54,38 +54,6 @@ package final class OpeningSegmenter {
     }
 }
 
-/// Runs a network of the task `gate`.
-///
-/// Owned by one task.
-package final class GateNetwork {
-    package let card: ModelCard
-    private let engine: any Engine
-    private var answer: [Float] = []
-
-    package var inputSize: PixelSize { engine.inputSize }
-
-    package init(card: ModelCard, engine: any Engine) throws(SegmentError) {
-        guard card.task == .gate else { throw SegmentError(.badCard, "the model is not one for the gate.") }
-        self.card = card
-        self.engine = engine
-    }
-
-    package convenience init(model: Model, threads: Int = 1) throws(SegmentError) {
-        try self.init(card: model.card, engine: try Workspace(model: model, threads: threads))
-    }
-
-    /// The probability of each class of the card.
-    package func classify(_ picture: borrowing RGBPicture) throws(SegmentError) -> [Float] {
-        try engine.run(picture, into: &answer)
-        guard card.activation == .logits else { return answer }
-        if answer.count == 1 { return [1 / (1 + exp(-answer[0]))] }
-        let largest = answer.max() ?? 0
-        let powers = answer.map { exp($0 - largest) }
-        let sum = powers.reduce(0, +)
-        return powers.map { $0 / sum }
-    }
-}
-
 /// A network's number as a logit: as it is, or won back from a probability.
 @inline(__always)
 private func logit(_ value: Float, _ activation: ModelCard.Activation, alone: Bool) -> Float {

@@ -1,3 +1,4 @@
+import Foundation
 import Frames
 import Segment
 import Testing
@@ -128,11 +129,24 @@ struct ModelFileTests {
         }
     }
 
-    @Test("A classifier gives probabilities")
-    func classifies() throws {
-        let network = try GateNetwork(model: Model(network: Network(bytes: Self.classifier)))
-        let scores = try network.classify(RGBPicture(size: network.inputSize))
-        #expect(scores.count == 3)
-        #expect(abs(scores.reduce(0, +) - 1) < 1e-5)
+    @Test("A gate answers the questions that its card names, each as a probability")
+    func gate() throws {
+        let model = try Model(network: Network(bytes: Self.classifier))
+        let network = try GateNetwork(model: model)
+        let picture = RGBPicture(size: network.inputSize)
+        let answer = try network.judge(picture)
+        var logits: [Float] = []
+        try Workspace(model: model).run(picture, into: &logits)
+        let expected = 1 / (1 + exp(Double(logits[0]) - Double(logits[1])))
+        #expect(abs((answer.bad ?? -1) - expected) < 1e-9)
+        #expect(answer.other == nil)
+    }
+
+    @Test("A gate that answers neither question is refused")
+    func gateWithoutQuestion() throws {
+        let bytes = Self.replacing("good,bad,other", "fine,so,anyhow", in: Self.classifier)
+        let model = try Model(network: Network(bytes: bytes))
+        let error = #expect(throws: SegmentError.self) { try GateNetwork(model: model) }
+        #expect(error?.code == .badCard)
     }
 }

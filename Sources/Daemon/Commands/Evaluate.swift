@@ -30,7 +30,7 @@ struct EvaluateCommand: ParsableCommand {
         let pairs = try LabelledPicture.all(in: folder)
         let settings = try MeasuringSettings(try shared.loadConfiguration(), modelPath: shared.model)
         let model = try loadModel(settings.modelPath)
-        var evaluator = try Evaluator(settings: settings, model: model)
+        var evaluator = try Evaluator(settings: settings, model: model, gate: loadGate(settings.gateNetwork))
         var result = EvaluationResult(model: "\(model.card.name) \(model.card.version)", engine: "native")
         var progress = ProgressLine(isQuiet: shared.quiet)
         let started = ContinuousClock.now

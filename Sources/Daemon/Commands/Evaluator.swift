@@ -13,8 +13,8 @@ struct Evaluator {
     private var measurer: FrameMeasurer
     private let explicitPane: PixelRect?
 
-    init(settings: MeasuringSettings, model: Model) throws {
-        measurer = try FrameMeasurer(settings: settings, model: model, state: nil)
+    init(settings: MeasuringSettings, model: Model, gate: Model?) throws {
+        measurer = try FrameMeasurer(settings: settings, model: model, gate: gate, state: nil)
         explicitPane = settings.pane
     }
 

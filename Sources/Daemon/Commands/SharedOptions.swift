@@ -67,6 +67,8 @@ extension MeasuringSettings {
         gate.leastRelativeContrast = configuration.gate.flatRelativeContrastMinRatio
         gate.leastSharpness = configuration.gate.blurredSharpnessMin
         gate.mostFog = configuration.gate.foggyIndexMax
+        gate.mostBad = configuration.gate.poorPictureMax
+        gate.mostOther = configuration.gate.noLarynxMax
         opening.leastShare = configuration.opening.minimumAreaRatio
         opening.fieldEdgeShare = configuration.opening.edgeShareMax
         opening.apex = ApexEnd(rawValue: configuration.opening.apex.rawValue) ?? .down
@@ -78,6 +80,12 @@ extension MeasuringSettings {
         bands = configuration.narrowingBands
         let configured = configuration.model.openingPath
         self.modelPath = modelPath ?? (configured == Configuration.Model.bundled ? nil : configured)
+        gateNetwork =
+            switch configuration.model.gatePath {
+            case Configuration.Model.bundled: .bundled
+            case Configuration.Model.absent: .none
+            default: .file(configuration.model.gatePath)
+            }
         threads =
             configuration.model.threads > 0
             ? configuration.model.threads : ProcessInfo.processInfo.activeProcessorCount

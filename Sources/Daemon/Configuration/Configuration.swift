@@ -51,6 +51,8 @@ package struct Configuration: Sendable, Equatable {
         package var flatRelativeContrastMinRatio = 0.22
         package var blurredSharpnessMin = 0.07
         package var foggyIndexMax = 0.42
+        package var poorPictureMax = 0.95
+        package var noLarynxMax = 0.9
     }
 
     package enum Apex: String, Sendable, CaseIterable { case down, up, auto }
@@ -66,11 +68,14 @@ package struct Configuration: Sendable, Equatable {
     package struct Model: Sendable, Equatable {
         /// An ONNX file, or `bundled`: the model that comes with Rima.
         package var openingPath = Model.bundled
+        /// The same for the gate's network; `none` does without.
+        package var gatePath = Model.bundled
         package var engine = Engine.auto
         /// 0: as many as there are cores.
         package var threads = 0
 
         package static let bundled = "bundled"
+        package static let absent = "none"
     }
 
     package enum SocketMode: String, Sendable, CaseIterable {

@@ -81,6 +81,13 @@ enum SettingTable {
                     The ONNX file of the opening network, by absolute path, or `bundled` for the one that comes with \
                     Rima. `rima model show FILE` says whether a file can be used.
                     """),
+                .path(
+                    "model.gate_path", \.model.gatePath,
+                    orWords: [Configuration.Model.bundled, Configuration.Model.absent],
+                    """
+                    The ONNX file of the gate's network, which refuses poor pictures and those without a larynx, by \
+                    absolute path; `bundled` for the one that comes with Rima, `none` for the plain measures alone.
+                    """),
                 .choice(
                     "model.engine", \.model.engine,
                     """
@@ -192,6 +199,12 @@ enum SettingTable {
             `foggy` when the fog index is above this: how bright and colourless even the darkest parts are (10th \
             percentile of the least of red, green and blue, times one minus the mean saturation).
             """),
+        .number(
+            "gate.poor_picture_max", \.gate.poorPictureMax, 0...1, unit: "probability",
+            "`poor_picture` when the gate's network is surer than this that the picture cannot be measured; 1 never."),
+        .number(
+            "gate.no_larynx_max", \.gate.noLarynxMax, 0...1, unit: "probability",
+            "`no_larynx` when the gate's network is surer than this that something else is in view; 1 never."),
         .number(
             "gate.flat_contrast_min_ratio", \.gate.flatContrastMinRatio, 0...1, unit: "share of full range",
             "`flat` when the contrast (95th minus 5th percentile of brightness) is below this: the scope touches tissue."

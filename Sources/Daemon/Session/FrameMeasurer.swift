@@ -14,6 +14,8 @@ struct TemporalState: Codable, Sendable, Equatable {
     var segment = 0
     /// Looks at a crop since the whole pane was last looked at.
     var looksSinceWhole = 0
+    /// Frames in a row in which neither the whole pane nor a closer look showed an opening.
+    var framesWithoutFind = 0
 }
 
 /// Measures frames of one session, in order.
@@ -27,17 +29,25 @@ struct FrameMeasurer {
     /// So many looks at a crop go before the whole pane is looked at again: half a second at 25 frames a second.
     private static let wholeLookInterval = 12
 
+    /// A find in a closer look must be this sure: a part of the pane shows less of what tells pit from opening.
+    private static let searchConfidence = 0.6
+
     private let segmenter: OpeningSegmenter
     private let gate: Gate
+    private let gateNetwork: GateNetwork?
+    private var wholePane: Look
     private let confidenceFloor: Double
     private var meter: OpeningMeter
     private var look: Look
     private var map: ValueMap
     private var gateLook: GateLook
 
-    init(settings: MeasuringSettings, model: Model, state: TemporalState?) throws {
+    /// - Parameter gateModel: the gate's network; nil leaves the gate to its plain measures.
+    init(settings: MeasuringSettings, model: Model, gate gateModel: Model?, state: TemporalState?) throws {
         segmenter = try OpeningSegmenter(model: model, threads: settings.threads)
         gate = Gate(settings: settings.gate)
+        gateNetwork = try gateModel.map { try GateNetwork(model: $0) }
+        wholePane = Look(inputSize: gateNetwork?.inputSize ?? PixelSize(width: 1, height: 1))
         confidenceFloor = settings.confidenceFloor
         meter = OpeningMeter(settings: settings.opening)
         look = Look(inputSize: segmenter.inputSize)
@@ -70,9 +80,20 @@ struct FrameMeasurer {
             sample.reasons = verdict.reasons
             return sample
         }
+        sample.reasons = try askGateNetwork(frame, pane: pane)
+        guard sample.reasons.isEmpty else { return sample }
         try locateAndLook(frame, pane: pane)
         judge(&sample, pane: pane)
         return sample
+    }
+
+    private mutating func askGateNetwork(_ frame: borrowing VideoFrame, pane: Pane) throws -> [Reason] {
+        guard let gateNetwork else { return [] }
+        try wholePane.fill(from: frame, pane: pane, crop: PixelRect(pane.rect.size))
+        let answer = try gateNetwork.judge(wholePane.input)
+        if let bad = answer.bad, bad > gate.settings.mostBad { return [.poorPicture] }
+        if let other = answer.other, other > gate.settings.mostOther { return [.noLarynx] }
+        return []
     }
 
     /// Forgets all earlier frames.
@@ -95,7 +116,10 @@ struct FrameMeasurer {
             if !tracker.looksAtWholePane, isElsewhere(than: tracker.crop) {
                 tracker = CropTracker(pane: pane.rect.size)
             }
-            if tracker.looksAtWholePane { note(in: &tracker, atWholePane: true) }
+            if tracker.looksAtWholePane {
+                if result.isEmpty { try search(frame, pane: pane) } else { state.framesWithoutFind = 0 }
+                note(in: &tracker, atWholePane: true)
+            }
         }
         if !tracker.looksAtWholePane {
             state.looksSinceWhole += 1
@@ -108,6 +132,34 @@ struct FrameMeasurer {
             }
         }
         state.tracker = tracker
+    }
+
+    /// Second chance for a first look that saw nothing: a small or oblique opening is found in a part of the pane.
+    ///
+    /// All parts at once when the opening has just been lost; then one a frame, in turn, so that a film without a larynx
+    /// costs one look more and not five.
+    private mutating func search(_ frame: borrowing VideoFrame, pane: Pane) throws {
+        let parts = SearchParts(pane: pane.rect.size)
+        let lost = state.framesWithoutFind
+        let turns =
+            lost == 0 ? 0..<SearchParts.count : (lost - 1) % SearchParts.count..<(lost - 1) % SearchParts.count + 1
+        let sureness = result.confidence
+        var best: PixelRect?
+        var surest = Self.searchConfidence
+        for turn in turns {
+            try see(parts[turn], of: frame, pane: pane)
+            if !result.isEmpty, !result.isCutByCrop, result.confidence >= surest {
+                (best, surest) = (parts[turn], result.confidence)
+            }
+        }
+        if let best {
+            state.framesWithoutFind = 0
+            try see(best, of: frame, pane: pane)
+        } else {
+            state.framesWithoutFind = lost + 1
+            result.clear()
+            result.confidence = sureness
+        }
     }
 
     /// Whether the whole pane shows the opening outside the crop: a crop alone can settle on a dark pit and stay there.

@@ -20,6 +20,25 @@ struct MeasuringSettings: Sendable {
     var bands = [0.25, 0.5, 0.75]
     /// Path of the opening network; nil is the one that comes with Rima.
     var modelPath: String?
+    /// The gate's network.
+    var gateNetwork = GateChoice.bundled
     /// Threads of the network's engine.
     var threads = 2
+}
+
+/// Which network helps the gate.
+enum GateChoice: Sendable, Equatable {
+    /// The one that comes with Rima.
+    case bundled
+    case none
+    case file(String)
+
+    /// Its file; nil when there is none.
+    func path() throws -> String? {
+        switch self {
+        case .bundled: try BundledModel.path("gate.onnx")
+        case .none: nil
+        case .file(let path): path
+        }
+    }
 }

@@ -10,6 +10,9 @@ func loadModel(_ path: String?) throws -> Model {
     try Model(path: try path ?? BundledModel.path("opening.onnx"))
 }
 
+/// Loads the gate's network; nil when the settings do without.
+func loadGate(_ choice: GateChoice) throws -> Model? { try choice.path().map { try Model(path: $0) } }
+
 /// Opens a session's store for writing.
 func openStore(_ folder: SessionFolder) throws -> SessionStore {
     do {

@@ -73,6 +73,7 @@ final class SessionRunner {
         self.stop = stop
         self.inbox = inbox
         let loaded = try loadModel(job.settings.modelPath)
+        let gate = try loadGate(job.settings.gateNetwork)
         // What cannot be opened leaves no folder behind and costs no earlier results.
         if !job.settings.decode.follow {
             _ = try RecordingReader(path: job.source, settings: job.settings.decode, stop: stop)
@@ -86,7 +87,7 @@ final class SessionRunner {
         model = loaded
         let resume = try store.resumePoint()
         measurer = try FrameMeasurer(
-            settings: job.settings, model: model,
+            settings: job.settings, model: model, gate: gate,
             state: resume.temporalState.flatMap { try? JSONDecoder().decode(TemporalState.self, from: $0) })
         (nextFrame, nextSequence) = (resume.nextFrame, resume.nextSequence)
         paneLock = PaneLock(explicit: job.settings.pane)

@@ -43,12 +43,21 @@ package struct GateSettings: Codable, Sendable, Equatable {
     ///
     /// 0 is clear, 1 a white wall.
     package var mostFog: Double
+    /// *Poor picture* when the gate's network is surer than this that it cannot be measured.
+    ///
+    /// A probability, 0...1.
+    package var mostBad: Double
+    /// *No larynx* when the gate's network is surer than this that it shows something else.
+    ///
+    /// A probability, 0...1.
+    package var mostOther: Double
 
     package init(
         uniformity: Double = 0.93, darkUniformity: Double = 0.995, darkestMean: Double = 0.05,
         mostBlack: Double = 0.85, mostSaturated: Double = 0.35, brightestMean: Double = 0.88,
         leastContrast: Double = 0.05,
-        leastRelativeContrast: Double = 0.22, leastSharpness: Double = 0.07, mostFog: Double = 0.42
+        leastRelativeContrast: Double = 0.22, leastSharpness: Double = 0.07, mostFog: Double = 0.42,
+        mostBad: Double = 0.95, mostOther: Double = 0.9
     ) {
         self.uniformity = uniformity
         self.darkUniformity = darkUniformity
@@ -60,6 +69,8 @@ package struct GateSettings: Codable, Sendable, Equatable {
         self.leastRelativeContrast = leastRelativeContrast
         self.leastSharpness = leastSharpness
         self.mostFog = mostFog
+        self.mostBad = mostBad
+        self.mostOther = mostOther
     }
 }
 
