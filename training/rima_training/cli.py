@@ -30,7 +30,8 @@ def _training_options(parser: argparse.ArgumentParser, steps: int, batch: int, r
     parser.add_argument("--patience", type=int, default=0, help="validations without progress before an early stop")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--workers", type=int, default=1, help="processes that prepare samples")
-    parser.add_argument("--precision", choices=["bf16", "fp16", "fp32"], default="bf16")
+    parser.add_argument("--precision", choices=["auto", "bf16", "fp16", "fp32"], default="auto",
+                        help="auto: bf16 where the hardware multiplies in it, else fp32")
     parser.add_argument("--start-from", type=Path, help="checkpoint or shipped model file (.onnx, opening-compact) whose weights to begin with")
 
 

@@ -31,7 +31,8 @@ public struct Rima: AsyncParsableCommand {
         subcommands: [
             AnalyzeCommand.self, ServeCommand.self, WatchCommand.self, MarkCommand.self, SessionsCommand.self,
             ReportCommand.self,
-            EvaluateCommand.self, PhantomCommand.self, ModelCommand.self, CheckCommand.self, WorkerCommand.self,
+            EvaluateCommand.self, ExtractCommand.self, PhantomCommand.self, ModelCommand.self, CheckCommand.self,
+            WorkerCommand.self,
         ])
 
     public init() {}
