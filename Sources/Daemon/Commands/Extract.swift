@@ -5,6 +5,7 @@ import Decode
 import Encode
 import Foundation
 import Frames
+import Segment
 
 struct ExtractCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -4,6 +4,7 @@ import Decode
 import Encode
 import Foundation
 import Frames
+import Metrics
 import Segment
 
 /// A folder of pictures to label; `write` puts the tasks beside them.
