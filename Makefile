@@ -32,8 +32,25 @@ test: setup  ## everything that must pass
 	@scripts/test-training
 
 .PHONY: faults
-faults: build  ## kill the service 100 times and compare its rows with an undisturbed run's
+faults: build  ## kill the service 100 times, fail every write; rows as in an undisturbed run
 	@scripts/faults 100
+	@scripts/fault-writes
+
+.PHONY: soak
+soak: build  ## follow recordings for SOAK_MINUTES (5) and look at memory, descriptors and threads
+	@scripts/soak $${SOAK_MINUTES:-5}
+
+.PHONY: damage
+damage: build  ## flip bits and truncate, six containers, and look at what comes of it
+	@scripts/damage
+
+.PHONY: fuzz
+fuzz: setup  ## attack every parser with AddressSanitizer, FUZZ_SECONDS each (60)
+	@scripts/fuzz
+
+.PHONY: deb
+deb: setup  ## build the Debian package, .build/deb/rima_*.deb, and check it with lintian
+	@scripts/deb
 
 .PHONY: bench
 bench: setup  ## time the native engine on the shipped network

@@ -69,6 +69,12 @@ let package = Package(
         .executableTarget(
             name: "bench-engine", dependencies: ["Segment"], path: "Benchmarks/bench-engine", swiftSettings: strict),
 
+        .target(
+            name: "FuzzTargets", dependencies: ["Daemon", "Decode", "Segment", "Frames"], path: "Fuzz/Targets",
+            swiftSettings: strict),
+        .executableTarget(
+            name: "rima-fuzz", dependencies: ["FuzzTargets"], path: "Fuzz/rima-fuzz", swiftSettings: strict),
+        .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets"], swiftSettings: strict),
         .testTarget(name: "FramesTests", dependencies: ["Frames"], swiftSettings: strict),
         .testTarget(
             name: "DecodeTests", dependencies: ["Decode", "Encode", "Phantom", "Frames"], swiftSettings: strict),

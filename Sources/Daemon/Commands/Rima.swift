@@ -32,7 +32,7 @@ public struct Rima: AsyncParsableCommand {
             AnalyzeCommand.self, ServeCommand.self, WatchCommand.self, MarkCommand.self, SessionsCommand.self,
             ReportCommand.self,
             EvaluateCommand.self, ExtractCommand.self, PhantomCommand.self, ModelCommand.self, CheckCommand.self,
-            WorkerCommand.self,
+            DoctorCommand.self, WorkerCommand.self,
         ])
 
     public init() {}

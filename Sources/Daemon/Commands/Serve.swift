@@ -13,22 +13,30 @@ struct ServeCommand: AsyncParsableCommand {
             follows it while it grows, and streams the rows over a Unix socket. Sessions that a crash or a stop has
             interrupted go on where they were.
 
-            SIGTERM or SIGINT ends it with all rows kept; SIGHUP reads the configuration again.
+            SIGTERM or SIGINT ends it with all rows kept; SIGHUP reads the configuration again, as does a change of its
+            files. A configuration with faults never replaces the one in use.
             """)
 
     @Option(help: ArgumentHelp("Configuration file. Default: /etc/rima/rima.yaml where it exists.", valueName: "file"))
     var config: String?
 
     func run() async throws {
-        let configuration = try Configuration.forCommand(path: config)
         let environment = ProcessInfo.processInfo.environment
+        let files = try ConfigurationFiles.forCommand(path: config)
+        let configuration: Configuration
+        do {
+            configuration = try files.parse(environment: environment)
+        } catch {
+            throw CommandError(adopting: error)
+        }
         let logger = Logger(label: "rima") { label in
             ServiceLogHandler(label: label, level: configuration.log.level.level, environment: environment)
         }
         let notifier = ServiceNotifier(environment: environment)
         let hub = EventHub(historyRows: configuration.socket.historyRows)
         let supervisor = Supervisor(
-            configuration: configuration, configurationPath: config, hub: hub, notifier: notifier, logger: logger)
+            configuration: configuration, configurationPath: config, accepted: try AcceptedConfiguration(files),
+            hub: hub, notifier: notifier, logger: logger)
         let registry = SessionRegistry(stateFolder: configuration.stateFolder)
         // Before anyone can reach the service, so that a stop is clean from its first moment on.
         let signals = ServiceSignals { signal in

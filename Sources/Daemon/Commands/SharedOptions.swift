@@ -35,15 +35,55 @@ struct SharedOptions: ParsableArguments {
 extension Configuration {
     /// Loads the named file, or the system's where it exists, or the defaults.
     static func forCommand(path: String?) throws(CommandError) -> Configuration {
-        let system = SharedOptions.defaultConfiguration
         do {
-            let environment = ProcessInfo.processInfo.environment
-            if let path { return try load(path: path, environment: environment) }
-            return try load(
-                path: FileManager.default.isReadableFile(atPath: system) ? system : nil, environment: environment)
+            return try ConfigurationFiles.forCommand(path: path).parse(
+                environment: ProcessInfo.processInfo.environment)
         } catch {
             throw CommandError(adopting: error)
         }
+    }
+
+    /// Loads what the service has handed to its worker, or else what any command loads.
+    /// - Parameter accepted: where the service holds the configuration that it uses.
+    static func forWorker(accepted: String?, path: String?) throws(CommandError) -> Configuration {
+        guard let accepted else { return try forCommand(path: path) }
+        do {
+            return try ConfigurationFiles(encoded: accepted).parse(
+                environment: ProcessInfo.processInfo.environment)
+        } catch {
+            throw CommandError(adopting: error)
+        }
+    }
+
+    /// Settings that differ and that a running service cannot take over.
+    func settingsForRestart(replacing old: Configuration) -> [String] {
+        var names: [String] = []
+        if stateFolder != old.stateFolder { names.append("state_folder") }
+        if socket != old.socket { names.append("socket") }
+        if log != old.log { names.append("log") }
+        return names
+    }
+}
+
+extension ConfigurationFiles {
+    /// Reads the named file, or the system's where it exists, or nothing; with drop-ins.
+    static func forCommand(path: String?) throws(CommandError) -> ConfigurationFiles {
+        let system = SharedOptions.defaultConfiguration
+        do {
+            return try ConfigurationFiles(
+                path: path ?? (FileManager.default.isReadableFile(atPath: system) ? system : nil))
+        } catch {
+            throw CommandError(adopting: error)
+        }
+    }
+
+    /// The configuration, if sessions could be measured with it.
+    ///
+    /// Looks at the network as well: a service that took over the name of a missing one would fail every later test.
+    func soundConfiguration() throws -> Configuration {
+        let configuration = try parse(environment: ProcessInfo.processInfo.environment)
+        _ = try loadModel(MeasuringSettings(configuration).modelPath)
+        return configuration
     }
 }
 

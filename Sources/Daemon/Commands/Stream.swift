@@ -1,4 +1,4 @@
-// `rima watch`, `rima mark`, `rima sessions`: talking to a running service.
+// `rima watch`, `rima mark`: talking to a running service.
 
 import ArgumentParser
 import Foundation
@@ -82,40 +82,5 @@ struct MarkCommand: ParsableCommand {
             return
         }
         throw CommandError(.tryAgain, "the service did not answer within 5 s")
-    }
-}
-
-struct SessionsCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "sessions", abstract: "Lists the sessions in the state folder with their accounting.")
-
-    @Option(help: ArgumentHelp("Configuration file that names the state folder.", valueName: "file"))
-    var config: String?
-
-    @Flag(help: "Print JSON.")
-    var json = false
-
-    mutating func run() throws {
-        let registry = SessionRegistry(stateFolder: try Configuration.forCommand(path: config).stateFolder)
-        if json {
-            print(StoreReplay(registry: registry).status())
-            return
-        }
-        let sessions = registry.all()
-        guard !sessions.isEmpty else {
-            Terminal.say("no sessions in \(registry.root.path)")
-            return
-        }
-        print("SESSION           STATE         DECODED   MEASURED   REJECTED")
-        for folder in sessions {
-            let accounting = (try? SessionStore(readOnly: folder).accounting()) ?? Accounting()
-            let standing = "\(registry.standing(of: folder))"
-            print(
-                folder.name.padding(toLength: 18, withPad: " ", startingAt: 0)
-                    + standing.padding(toLength: 12, withPad: " ", startingAt: 0)
-                    + [accounting.decoded, accounting.measured, accounting.rejected].map {
-                        String(repeating: " ", count: max(1, 11 - "\($0)".count)) + "\($0)"
-                    }.joined())
-        }
     }
 }

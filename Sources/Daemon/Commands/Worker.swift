@@ -19,12 +19,15 @@ struct WorkerCommand: ParsableCommand {
     @Option(help: "Configuration file.")
     var config: String?
 
+    @Option(help: "Where the service holds the configuration that it uses.")
+    var accepted: String?
+
     mutating func run() throws {
         let folder = SessionFolder(root: URL(fileURLWithPath: folder, isDirectory: true))
         guard let origin = SessionOrigin(of: folder) else {
             throw CommandError(.noInput, "\(folder.root.path) is not a session: it has no origin.json")
         }
-        var settings = try MeasuringSettings(try Configuration.forCommand(path: config))
+        var settings = try MeasuringSettings(try Configuration.forWorker(accepted: accepted, path: config))
         settings.decode.follow = true
         let stop = StopFlag()
         let signals = stopOnSignal(stop)

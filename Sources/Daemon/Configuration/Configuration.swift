@@ -12,6 +12,7 @@ package struct Configuration: Sendable, Equatable {
     package var model = Model()
     package var socket = Socket()
     package var sessions = Sessions()
+    package var retention = Retention()
     package var decode = Decode()
     /// Closures at which a narrowing band ends: none, mild, moderate; severe beyond.
     ///
@@ -104,6 +105,13 @@ package struct Configuration: Sendable, Equatable {
         package var maxParallel = 4
         package var memoryLimitMB = 1024
         package var maxRestarts = 5
+    }
+
+    package struct Retention: Sendable, Equatable {
+        /// 0: for ever.
+        package var days = 0
+        /// 0: as many as there is room for.
+        package var gigabytes = 0
     }
 
     package struct Decode: Sendable, Equatable {

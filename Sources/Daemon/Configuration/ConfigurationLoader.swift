@@ -1,4 +1,4 @@
-// From a YAML file and the environment to one value, or to everything that is wrong with them.
+// From YAML files and the environment to one value, or to everything that is wrong with them.
 import Foundation
 import Yams
 
@@ -8,26 +8,13 @@ extension Configuration {
     /// **Units** bytes.
     static let maximumFileBytes = 1 << 20
 
-    /// Reads a configuration file, then the overrides in the environment.
+    /// Reads a configuration file and its drop-ins, then the overrides in the environment.
     ///
     /// - Parameter path: nil for the defaults alone.
     package static func load(
         path: String?, environment: [String: String] = [:]
     ) throws(ConfigurationError) -> Configuration {
-        guard let path else { return try parse("", source: "defaults", environment: environment) }
-        let bytes: [UInt8]
-        do {
-            let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
-            defer { try? file.close() }
-            bytes = [UInt8](try file.read(upToCount: maximumFileBytes + 1) ?? Data())
-        } catch {
-            let why = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError ?? error as NSError
-            let text = why.domain == NSPOSIXErrorDomain ? String(cString: strerror(Int32(why.code))) : "\(error)"
-            throw ConfigurationError(problems: [
-                .init(source: path, line: 1, column: 1, message: "the file cannot be read: \(text)")
-            ])
-        }
-        return try parse(bytes, source: path, environment: environment)
+        try ConfigurationFiles(path: path).parse(environment: environment)
     }
 
     /// Reads the bytes of a configuration file.
@@ -44,11 +31,10 @@ extension Configuration {
     package static func parse(
         _ text: String, source: String, environment: [String: String] = [:]
     ) throws(ConfigurationError) -> Configuration {
-        var reader = ConfigurationReader(source: source)
-        reader.read(text)
+        var reader = ConfigurationReader()
+        reader.read(text, from: source)
         reader.readOverrides(environment)
-        guard reader.problems.isEmpty else { throw ConfigurationError(problems: reader.problems) }
-        return reader.configuration
+        return try reader.finished()
     }
 }
 
@@ -56,13 +42,28 @@ extension Configuration {
 struct ConfigurationReader {
     private(set) var configuration = Configuration()
     private(set) var problems: [ConfigurationError.Problem] = []
-    private let source: String
+    /// The file that is being read, and whether one was read before it.
+    private var source = ""
+    private var isDropIn = false
 
-    init(source: String) {
-        self.source = source
+    /// The value, or everything that is wrong.
+    func finished() throws(ConfigurationError) -> Configuration {
+        guard problems.isEmpty else { throw ConfigurationError(problems: problems) }
+        return configuration
     }
 
-    mutating func read(_ text: String) {
+    /// Reads a file over what is there: each of its keys takes the place of the earlier one, save lists of folders,
+    /// which are added to.
+    mutating func read(_ text: String, from source: String) {
+        self.source = source
+        var before: [ConfigurationError.Problem] = []
+        swap(&before, &problems)
+        readFile(text)
+        problems = before + problems.sorted { ($0.line, $0.column) < ($1.line, $1.column) }
+        isDropIn = true
+    }
+
+    private mutating func readFile(_ text: String) {
         let root: Node?
         do {
             root = try Yams.compose(yaml: text)
@@ -90,7 +91,6 @@ struct ConfigurationReader {
                 note(SettingFault(mark: key.mark, message: Self.unknown(scalar.string, section: nil)))
             }
         }
-        problems.sort { ($0.line, $0.column) < ($1.line, $1.column) }
     }
 
     private mutating func readSection(_ name: String, _ node: Node) {
@@ -147,8 +147,11 @@ struct ConfigurationReader {
     }
 
     private mutating func apply(_ setting: Setting, _ node: Node) {
-        for fault in setting.read(node, &configuration) {
-            note(SettingFault(mark: fault.mark, message: fault.sentence(about: setting)))
+        let earlier = configuration.watch
+        let faults = setting.read(node, &configuration)
+        for fault in faults { note(SettingFault(mark: fault.mark, message: fault.sentence(about: setting))) }
+        if isDropIn, setting.kind == .folders, faults.isEmpty {
+            configuration.watch = earlier + configuration.watch.filter { !earlier.contains($0) }
         }
     }
 

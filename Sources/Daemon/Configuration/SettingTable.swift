@@ -144,6 +144,23 @@ enum SettingTable {
                     """),
             ]),
         SettingSection(
+            name: "retention",
+            explanation: """
+                How long finished sessions are kept. A session that is running, or that `rima sessions keep` protects \
+                because it is under review, is never removed. Recordings are never touched.
+                """,
+            settings: [
+                .integer(
+                    "retention.days", \.retention.days, 0...36_500, unit: "days",
+                    "Sessions are removed so long after they ended or were last edited; 0 keeps them for ever."),
+                .integer(
+                    "retention.gigabytes", \.retention.gigabytes, 0...1_000_000, unit: "gigabytes (10^9 bytes)",
+                    """
+                    When all sessions together take more, the oldest finished ones are removed until they do not; 0 \
+                    sets no limit.
+                    """),
+            ]),
+        SettingSection(
             name: "decode", explanation: "Limits on recordings.",
             settings: [
                 .integer(

@@ -50,6 +50,9 @@ final class SessionStore: Sendable {
         database = try DatabaseQueue(path: folder.store.path, configuration: configuration)
     }
 
+    /// Ends the store's use; what the write-ahead log held is in the file afterwards, unless somebody still reads it.
+    func close() throws { try database.close() }
+
     /// The schema's history.
     ///
     /// Migrations are only ever added.
@@ -180,7 +183,9 @@ final class SessionStore: Sendable {
     func facts() throws -> [String: String] {
         try database.read { db in
             var facts: [String: String] = [:]
-            for row in try Row.fetchAll(db, sql: "SELECT key, value FROM fact") { facts[row[0]] = row[1] }
+            for row in try Row.fetchAll(db, sql: "SELECT key, value FROM fact") {
+                facts[try row.sound("key")] = try row.sound("value") as String
+            }
             return facts
         }
     }
@@ -204,8 +209,8 @@ final class SessionStore: Sendable {
                 db, sql: "SELECT seq, frame, label, source FROM mark WHERE NOT replaced ORDER BY frame, seq"
             ).map {
                 CommittedMark(
-                    frame: $0["frame"], label: $0["label"], source: MarkSource(rawValue: $0["source"]) ?? .live,
-                    sequence: $0["seq"])
+                    frame: try $0.sound("frame"), label: try $0.sound("label"),
+                    source: MarkSource(rawValue: try $0.sound("source")) ?? .live, sequence: try $0.sound("seq"))
             }
         }
     }
@@ -213,7 +218,9 @@ final class SessionStore: Sendable {
     /// Where the endoscope picture lies, by the frame from which it holds.
     func panes() throws -> [(fromFrame: Int, json: String)] {
         try database.read { db in
-            try Row.fetchAll(db, sql: "SELECT from_frame, json FROM pane ORDER BY from_frame").map { ($0[0], $0[1]) }
+            try Row.fetchAll(db, sql: "SELECT from_frame, json FROM pane ORDER BY from_frame").map {
+                (try $0.sound("from_frame"), try $0.sound("json"))
+            }
         }
     }
 
@@ -224,11 +231,11 @@ final class SessionStore: Sendable {
                 db,
                 sql: "SELECT stage, kind, rings, jpeg, frame.* FROM still JOIN frame USING (frame) ORDER BY stage, kind"
             ).compactMap { row in
-                guard let kind = Still.Kind(rawValue: row["kind"]) else { return nil }
-                let rings: String = row["rings"]
-                let jpeg: Data = row["jpeg"]
+                guard let kind = Still.Kind(rawValue: try row.sound("kind")) else { return nil }
+                let rings: String = try row.sound("rings")
+                let jpeg: Data = try row.sound("jpeg")
                 return Still(
-                    stage: row["stage"], kind: kind, sample: Self.sample(row).sample,
+                    stage: try row.sound("stage"), kind: kind, sample: try Self.sample(row).sample,
                     rings: (try? JSONDecoder().decode([[Point]].self, from: Data(rings.utf8))) ?? [], jpeg: Array(jpeg))
             }
         }
@@ -257,7 +264,7 @@ final class SessionStore: Sendable {
     func forEachRow(_ body: (NumberedSample) throws -> Void) throws {
         try database.read { db in
             let cursor = try Row.fetchCursor(db, sql: "SELECT * FROM frame ORDER BY frame")
-            while let row = try cursor.next() { try body(Self.sample(row)) }
+            while let row = try cursor.next() { try body(try Self.sample(row)) }
         }
     }
 
@@ -270,7 +277,7 @@ final class SessionStore: Sendable {
             for row in try Row.fetchAll(
                 db, sql: "SELECT reasons, count(*) AS n, area_px IS NULL AS r FROM frame GROUP BY reasons, r")
             {
-                accounting.add(reasons: Self.reasons(row[0]), count: row[1])
+                accounting.add(reasons: Self.reasons(try row.sound("reasons")), count: try row.sound("n"))
             }
             return accounting
         }
@@ -280,24 +287,26 @@ final class SessionStore: Sendable {
         text.split(separator: " ").compactMap { Reason(rawValue: String($0)) }
     }
 
-    private static func sample(_ row: Row) -> NumberedSample {
+    private static func sample(_ row: Row) throws -> NumberedSample {
         var sample = Sample(
-            frame: row["frame"], time: StreamTime(nanoseconds: row["t_ns"]), segment: row["segment"])
-        sample.reasons = reasons(row["reasons"])
-        sample.quality = row["quality"]
-        sample.confidence = row["confidence"]
-        sample.fieldShare = row["area_fov_ratio"]
-        sample.normalisedArea = row["area_norm"]
-        if let area: Double = row["area_px"] {
-            let x: Double? = row["center_x_px"]
-            let y: Double? = row["center_y_px"]
+            frame: try row.sound("frame"), time: StreamTime(nanoseconds: try row.sound("t_ns")),
+            segment: try row.sound("segment"))
+        sample.reasons = reasons(try row.sound("reasons"))
+        sample.quality = try row.soundIfAny("quality")
+        sample.confidence = try row.soundIfAny("confidence")
+        sample.fieldShare = try row.soundIfAny("area_fov_ratio")
+        sample.normalisedArea = try row.soundIfAny("area_norm")
+        if let area: Double = try row.soundIfAny("area_px") {
+            let x: Double? = try row.soundIfAny("center_x_px")
+            let y: Double? = try row.soundIfAny("center_y_px")
             var center: Point?
             if let x, let y { center = Point(x: x, y: y) }
             sample.opening = Opening(
-                area: area, length: row["length_px"], width: row["width_px"], angle: row["angle_deg"],
-                leftArea: row["left_area_px"], rightArea: row["right_area_px"], center: center)
+                area: area, length: try row.sound("length_px"), width: try row.sound("width_px"),
+                angle: try row.soundIfAny("angle_deg"), leftArea: try row.sound("left_area_px"),
+                rightArea: try row.sound("right_area_px"), center: center)
         }
-        return NumberedSample(sequence: row["seq"], sample: sample)
+        return NumberedSample(sequence: try row.sound("seq"), sample: sample)
     }
 }
 

@@ -22,7 +22,7 @@ struct SessionRegistry: Sendable {
     /// All sessions, by name.
     func all() -> [SessionFolder] {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: root.path)) ?? []
-        return names.sorted().map { SessionFolder(root: root.appending(path: $0)) }
+        return names.sorted().filter { !$0.hasPrefix(".") }.map { SessionFolder(root: root.appending(path: $0)) }
             .filter { SessionOrigin(of: $0) != nil }
     }
 

@@ -11,13 +11,18 @@ private enum Occurrence: Sendable {
     case retry(SessionFolder)
     /// Time to look after the workers and to tell systemd that all is well.
     case tick
+    /// Time to look for sessions that have been kept long enough.
+    case housekeeping
     case reload
+    /// A configuration file looks different.
+    case configurationChanged
     case stop
 }
 
 /// Runs sessions until it is stopped.
 final class Supervisor: Sendable {
     private let configurationPath: String?
+    private let accepted: AcceptedConfiguration
     private let hub: EventHub
     private let commands = WorkerCommands()
     private let notifier: ServiceNotifier
@@ -31,12 +36,15 @@ final class Supervisor: Sendable {
     /// A worker tells that it lives once a second; one that has been silent for this long hangs.
     private static let silenceLimit = Duration.seconds(15)
     private static let tickInterval = Duration.seconds(2)
+    private static let lookInterval = Duration.seconds(1)
+    private static let housekeepingInterval = Duration.seconds(600)
 
     init(
-        configuration: Configuration, configurationPath: String?, hub: EventHub, notifier: ServiceNotifier,
-        logger: Logger
+        configuration: Configuration, configurationPath: String?, accepted: AcceptedConfiguration, hub: EventHub,
+        notifier: ServiceNotifier, logger: Logger
     ) {
         self.configurationPath = configurationPath
+        self.accepted = accepted
         self.hub = hub
         self.notifier = notifier
         self.logger = logger
@@ -70,6 +78,7 @@ final class Supervisor: Sendable {
     /// Runs until `stop`.
     func run(_ configuration: Configuration) async throws {
         try FileManager.default.createDirectory(at: registry.root, withIntermediateDirectories: true)
+        keepHouse(configuration.retention)
         var state = State(configuration: configuration, maximum: configuration.sessions.maxParallel)
         for folder in registry.all() {
             guard let origin = SessionOrigin(of: folder) else { continue }
@@ -87,6 +96,15 @@ final class Supervisor: Sendable {
             startWaiting(&state, in: &group)
             group.addTask { [report] in
                 while (try? await Task.sleep(for: Self.tickInterval)) != nil { report.yield(.tick) }
+            }
+            group.addTask { [report] in
+                while (try? await Task.sleep(for: Self.housekeepingInterval)) != nil { report.yield(.housekeeping) }
+            }
+            group.addTask { [report, configurationPath] in
+                var look = ConfigurationLook(path: configurationPath ?? SharedOptions.defaultConfiguration)
+                while (try? await Task.sleep(for: Self.lookInterval)) != nil {
+                    if look.hasChanged() { report.yield(.configurationChanged) }
+                }
             }
             for await occurrence in occurrences {
                 switch occurrence {
@@ -108,7 +126,16 @@ final class Supervisor: Sendable {
                     }
                     notifier.watchdog()
                     continue
+                case .housekeeping:
+                    group.addTask { [self, retention = state.configuration.retention] in keepHouse(retention) }
+                    continue
                 case .reload:
+                    reload(&state, &watching)
+                case .configurationChanged:
+                    // A file that was only touched, and one that was refused already, are not worth a line.
+                    guard let files = try? ConfigurationFiles.forCommand(path: configurationPath),
+                        !accepted.holds(files), state.refused != files
+                    else { continue }
                     reload(&state, &watching)
                 case .stop:
                     notifier.stopping()
@@ -153,10 +180,18 @@ final class Supervisor: Sendable {
         var progress: [String: Int] = [:]
         /// Sessions at their end, by their recordings: a recording that grows again is gone on with.
         var finished: [KnownRecording: SessionFolder] = [:]
+        /// The configuration that was last found unsound.
+        var refused: ConfigurationFiles?
     }
 
     private func admit(_ recording: FoundRecording, _ state: inout State) {
         let key = KnownRecording(path: recording.path, identity: recording.identity)
+        if let folder = state.finished[key], !FileManager.default.fileExists(atPath: folder.root.path) {
+            // Its session was deleted: what lies there now is measured only if it is another recording.
+            state.finished[key] = nil
+            state.known.remove(key)
+        }
+        if !state.known.contains(key), ForgottenRecordings(in: registry).contains(recording.path) { return }
         if let folder = state.finished[key], let bytes = registry.bytes(of: folder), bytes != recording.bytes {
             state.finished[key] = nil
             if recording.bytes > bytes {
@@ -194,7 +229,7 @@ final class Supervisor: Sendable {
             state.running[folder.name] = folder
             hub.sessionStarted(folder.name)
             let worker = WorkerProcess(
-                folder: folder, configurationPath: configurationPath, commands: commands,
+                folder: folder, configurationPath: accepted.path, commands: commands,
                 onLine: { [hub] sequence, line in hub.publish(session: folder.name, seq: sequence, line: line) })
             group.addTask { [report, logger] in
                 do {
@@ -263,16 +298,43 @@ final class Supervisor: Sendable {
     private func reload(_ state: inout State, _ watching: inout Watching) {
         notifier.reloading()
         defer { notifier.ready() }
+        var files: ConfigurationFiles?
         do {
-            let configuration = try Configuration.forCommand(path: configurationPath)
+            let read = try ConfigurationFiles.forCommand(path: configurationPath)
+            files = read
+            let configuration = try read.soundConfiguration()
             let next = try watch(configuration.watch)
+            do {
+                try accepted.accept(read)
+            } catch {
+                next.cancel()
+                throw error
+            }
             watching.cancel()
             watching = next
-            state.configuration = configuration
+            for name in configuration.settingsForRestart(replacing: state.configuration) {
+                logger.warning("a changed setting takes hold only after a restart", metadata: ["setting": "\(name)"])
+            }
+            (state.configuration, state.refused) = (configuration, nil)
             state.maximum = configuration.sessions.maxParallel
             logger.notice("configuration read again; it holds for sessions that start from now on")
         } catch {
+            state.refused = files
             logger.error("the new configuration is not used: \(describe(error))")
+        }
+    }
+
+    /// Removes sessions that have been kept long enough.
+    private func keepHouse(_ settings: Configuration.Retention) {
+        let retention = Retention(registry: registry, settings: settings)
+        for removal in retention.sweep() {
+            switch removal.outcome {
+            case .success:
+                logger.notice("session removed by retention", metadata: ["session": "\(removal.session)"])
+            case .failure(let error):
+                logger.error(
+                    "a session could not be removed: \(error.description)", metadata: ["session": "\(removal.session)"])
+            }
         }
     }
 

@@ -78,7 +78,8 @@ final class WorkerCommands: Sendable {
 /// Runs one worker to its end.
 struct WorkerProcess: Sendable {
     let folder: SessionFolder
-    let configurationPath: String?
+    /// Where the service holds the configuration that it uses.
+    let configurationPath: String
     let commands: WorkerCommands
     /// Called for every event line of the worker, in order.
     ///
@@ -89,8 +90,7 @@ struct WorkerProcess: Sendable {
     ///
     /// Cancelling stops it gently first, then by force.
     func run() async throws -> WorkerEnding {
-        var arguments = ["worker", folder.root.path]
-        if let configurationPath { arguments += ["--config", configurationPath] }
+        let arguments = ["worker", folder.root.path, "--accepted", configurationPath]
         var options = PlatformOptions()
         options.teardownSequence = [.gracefulShutDown(allowedDurationToNextStep: .seconds(10))]
         let result = try await Subprocess.run(

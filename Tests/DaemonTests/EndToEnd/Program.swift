@@ -63,6 +63,9 @@ final class RunningProgram {
         for file in [out, err] { try? FileManager.default.removeItem(at: file) }
     }
 
+    /// What it has printed for people so far.
+    func errors() throws -> String { try String(contentsOf: err, encoding: .utf8) }
+
     func kill9() {
         kill(process.processIdentifier, SIGKILL)
         process.waitUntilExit()
