@@ -29,6 +29,9 @@ test: setup  ## everything that must pass
 	swift build -c release --build-tests
 	$(SWIFT_TEST) --skip-build
 	@scripts/check-units
+	@scripts/faults 5
+	@scripts/fault-writes 25
+	@scripts/damage 1 25
 	@scripts/test-training
 
 .PHONY: faults
