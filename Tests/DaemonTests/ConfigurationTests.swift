@@ -1,6 +1,7 @@
 // The configuration's errors, each with its place and its remedy.
-import Daemon
 import Testing
+
+@testable import Daemon
 
 @Suite("The configuration")
 struct ConfigurationTests {
@@ -101,8 +102,8 @@ struct ConfigurationTests {
             [
                 "r.yaml:1:21: idle_limit_seconds takes a whole number from 1 to 86400, not \"-1\"",
                 "r.yaml:3:10: log.level takes debug, info, notice, warning or error, not \"x\"",
-                "r.yaml:4:1: unknown key \"foo_bar_baz\" in the file, which has state_folder, watch, idle_limit_seconds, "
-                    + "pane, narrowing_bands, gate, opening, model, socket, sessions, decode, log",
+                "r.yaml:4:1: unknown key \"foo_bar_baz\" in the file, which has "
+                    + SettingTable.topKeys.joined(separator: ", "),
             ]
         ),
         (

@@ -175,6 +175,9 @@ struct SessionArchive {
         var sums = ""
         for file in files {
             let source = folder.root.appending(path: file)
+            var isFolder: ObjCBool = false
+            guard FileManager.default.fileExists(atPath: source.path, isDirectory: &isFolder), !isFolder.boolValue
+            else { continue }
             sums += "\(try Fingerprint(path: source.path).sha256)  \(file)\n"
             try FileManager.default.copyItem(at: source, to: packed.appending(path: file))
         }

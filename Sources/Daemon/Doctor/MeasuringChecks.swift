@@ -103,7 +103,11 @@ enum MeasuringChecks {
 
     /// ONNX Runtime is needed for foreign networks only.
     static func onnxRuntime() -> [Finding] {
-        for name in ["libonnxruntime.so.1", "libonnxruntime.so"] {
+        let capi = "/opt/onnxruntime/onnxruntime/capi"
+        let bundled = ((try? FileManager.default.contentsOfDirectory(atPath: capi)) ?? []).filter {
+            $0.hasPrefix("libonnxruntime.so")
+        }.map { capi + "/" + $0 }
+        for name in ["libonnxruntime.so.1", "libonnxruntime.so"] + bundled {
             guard let handle = dlopen(name, RTLD_LAZY | RTLD_LOCAL) else { continue }
             dlclose(handle)
             return [Finding(.fine, "ONNX Runtime", "\(name) is there, for networks that the native engine cannot run")]
@@ -111,8 +115,7 @@ enum MeasuringChecks {
         return [
             Finding(
                 .note, "ONNX Runtime", "not installed; the networks that come with Rima do not need it",
-                remedy: "for others: apt-get install libonnxruntime1.21 (Debian 13), or the release archive from "
-                    + "github.com/microsoft/onnxruntime into /usr/local/lib, then ldconfig")
+                remedy: "for others: python3 -m pip install --target /opt/onnxruntime --no-deps onnxruntime")
         ]
     }
 

@@ -29,10 +29,13 @@ import Testing
         let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: scratch.path("watched/a.mkv")))
         try handle.write(contentsOf: bytes[..<(bytes.count / 2)])
         #expect(
-            eventually {
-                ((try? scratch.text(
-                    "state/sessions/\((try? scratch.sessionFolder().lastPathComponent) ?? "")/samples.csv"))
-                    ?? "").contains("\n1,")
+            eventually(within: 60) {
+                let root = scratch.root.appending(path: "state/sessions")
+                let names = (try? FileManager.default.contentsOfDirectory(atPath: root.path)) ?? []
+                return names.contains { name in
+                    let rows = try? String(contentsOf: root.appending(path: name + "/samples.csv"), encoding: .utf8)
+                    return rows?.contains("\n1,") == true
+                }
             })
 
         // Unsound: a key that does not exist, then a network that does not.
@@ -46,7 +49,7 @@ import Testing
 
         // A test that begins now is measured with the last sound one.
         try FileManager.default.copyItem(atPath: file, toPath: scratch.path("watched/b.mkv"))
-        #expect(eventually { isComplete(scratch) })
+        #expect(eventually(within: 120) { isComplete(scratch) })
 
         // Sound again, by a drop-in that adds a folder: no signal needed.
         try sound.write(toFile: configuration, atomically: true, encoding: .utf8)
@@ -57,11 +60,11 @@ import Testing
             toFile: scratch.path("conf.d/more.yaml"), atomically: true, encoding: .utf8)
         #expect(eventually { (try? service.errors())?.contains("configuration read again") == true })
         try FileManager.default.copyItem(atPath: file, toPath: scratch.path("more/c.mkv"))
-        #expect(eventually { isComplete(scratch, count: 2) })
+        #expect(eventually(within: 120) { isComplete(scratch, count: 2) })
 
         try handle.write(contentsOf: bytes[(bytes.count / 2)...])
         try handle.close()
-        #expect(eventually { isComplete(scratch, count: 3) })
+        #expect(eventually(within: 120) { isComplete(scratch, count: 3) })
         #expect(service.terminate() == 0)
         let sessions = scratch.root.appending(path: "state/sessions")
         let whole = try scratch.text("finished/samples.csv")
@@ -77,7 +80,7 @@ import Testing
         _ = try scratch.phantom("watched/Mustermann.mkv", seconds: 2)
         try? FileManager.default.removeItem(atPath: scratch.path("watched/Mustermann.mkv.truth.csv"))
         var service = try Program.start(["serve", "--config", configuration])
-        #expect(eventually { isComplete(scratch) })
+        #expect(eventually(within: 120) { isComplete(scratch) })
         #expect(service.terminate() == 0)
         let folder = try scratch.sessionFolder()
         let name = folder.lastPathComponent
@@ -119,7 +122,7 @@ import Testing
         // The recording still lies in the watched folder; another one comes.
         service = try Program.start(["serve", "--config", configuration])
         _ = try scratch.phantom("watched/other.mkv", seconds: 1, seed: 3)
-        #expect(eventually { isComplete(scratch) })
+        #expect(eventually(within: 120) { isComplete(scratch) })
         #expect(service.terminate() == 0)
         let listed = object(try Program.run(["sessions", "--json"] + place).out)
         #expect((listed["sessions"] as? [Any])?.count == 1, "the deleted one is not measured again")
