@@ -68,6 +68,13 @@ let package = Package(
         .executableTarget(name: "rima", dependencies: ["Daemon"], swiftSettings: strict),
         .executableTarget(
             name: "bench-engine", dependencies: ["Segment"], path: "Benchmarks/bench-engine", swiftSettings: strict),
+        // Judges breath finding against known truth, for the bench and for the tests.
+        .target(
+            name: "BreathJudge", dependencies: ["Frames", "Metrics", "Phantom"], path: "Benchmarks/breath-judge",
+            swiftSettings: strict),
+        .executableTarget(
+            name: "bench-breaths", dependencies: ["BreathJudge"], path: "Benchmarks/bench-breaths",
+            swiftSettings: strict),
 
         .target(
             name: "FuzzTargets", dependencies: ["Daemon", "Decode", "Segment", "Frames"], path: "Fuzz/Targets",
@@ -81,7 +88,8 @@ let package = Package(
         .testTarget(
             name: "SegmentTests", dependencies: ["Segment", "Frames"], resources: [.copy("Fixtures")],
             swiftSettings: strict),
-        .testTarget(name: "MetricsTests", dependencies: ["Metrics", "Frames"], swiftSettings: strict),
+        .testTarget(
+            name: "MetricsTests", dependencies: ["Metrics", "Frames", "BreathJudge"], swiftSettings: strict),
         .testTarget(
             name: "ReportTests", dependencies: ["Report", "Metrics", "Frames"], exclude: ["Golden"],
             swiftSettings: strict),
