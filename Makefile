@@ -36,9 +36,10 @@ faults: build  ## kill the service 100 times and compare its rows with an undist
 	@scripts/faults 100
 
 .PHONY: bench
-bench: setup  ## time the native engine on the shipped network
+bench: setup  ## measure speed side by side with other engines and decoding alone; wants a quiet machine (10 minutes)
+	swift build -c release --product rima
 	swift build -c release --product bench-engine
-	.build/release/bench-engine models/opening.onnx
+	@scripts/bench $(BENCH)
 
 .PHONY: lint
 lint:  ## check format and style
