@@ -39,13 +39,11 @@ struct AnalyzeMany: Sendable {
         var printed = 0
         await withTaskGroup(of: Outcome.self) { group in
             var next = 0
-            func begin() {
-                guard next < jobs.count, !Task.isCancelled else { return }
+            while next < min(parallel, jobs.count) {
                 let index = next
-                next += 1
                 group.addTask { await analyze(index, progress: progress) }
+                next += 1
             }
-            for _ in 0..<parallel { begin() }
             for await outcome in group {
                 statuses[outcome.index] = outcome.status
                 progress.ended(outcome.index)
@@ -55,7 +53,11 @@ struct AnalyzeMany: Sendable {
                     FileHandle.standardOutput.write(Data(output.utf8))
                     printed += 1
                 }
-                begin()
+                if next < jobs.count, !Task.isCancelled {
+                    let index = next
+                    group.addTask { await analyze(index, progress: progress) }
+                    next += 1
+                }
             }
         }
         // After a stop some in between never began.
@@ -90,8 +92,8 @@ struct AnalyzeMany: Sendable {
                 }
                 return (output, try await errors)
             }
-            outcome.output = result.closureOutput.0.map { $0 + "\n" }.joined()
-            outcome.messages = result.closureOutput.1
+            outcome.output = result.closureResult.0.map { $0 + "\n" }.joined()
+            outcome.messages = result.closureResult.1
             switch result.terminationStatus {
             case .exited(let code): outcome.status = Int32(code)
             case .signaled(let number):
@@ -109,7 +111,9 @@ struct AnalyzeMany: Sendable {
     }
 
     /// Collects the lines that `keeps` wants.
-    private static func lines(_ stream: SubprocessOutputSequence, keeps: (String) -> Bool) async throws -> [String] {
+    private static func lines(_ stream: SubprocessOutputSequence, keeps: @Sendable (String) -> Bool) async throws
+        -> [String]
+    {
         var buffer = LineBuffer()
         var kept: [String] = []
         for try await bytes in stream {
