@@ -56,9 +56,10 @@ deb: setup  ## build the Debian package, .build/deb/rima_*.deb, and check it wit
 	@scripts/deb
 
 .PHONY: bench
-bench: setup  ## time the native engine on the shipped network
+bench: setup  ## measure speed side by side with other engines and decoding alone; wants a quiet machine (10 minutes)
+	swift build -c release --product rima
 	swift build -c release --product bench-engine
-	.build/release/bench-engine models/opening.onnx
+	@scripts/bench $(BENCH)
 
 .PHONY: lint
 lint:  ## check format and style

@@ -35,6 +35,7 @@ let package = Package(
         .systemLibrary(
             name: "CFFmpeg", pkgConfig: "libavformat libavcodec libswscale libavutil",
             providers: [.apt(["libavformat-dev", "libavcodec-dev", "libswscale-dev", "libavutil-dev"])]),
+        .target(name: "COnnxRuntime", linkerSettings: [.linkedLibrary("dl")]),
         .target(name: "Kernels", exclude: ["inc"], cSettings: [.unsafeFlags(["-O3"])]),
 
         // One frame's way: words, picture, mask, opening.
@@ -43,7 +44,7 @@ let package = Package(
         .target(name: "Encode", dependencies: ["Frames", "CFFmpeg"], swiftSettings: strict),
         .target(
             name: "Segment",
-            dependencies: ["Frames", "Kernels", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
+            dependencies: ["Frames", "Kernels", "COnnxRuntime", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
             exclude: ["Onnx/onnx.proto"],
             swiftSettings: strict),
         .target(name: "Metrics", dependencies: ["Frames"], swiftSettings: pure),

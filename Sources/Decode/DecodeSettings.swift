@@ -10,6 +10,8 @@ package struct DecodeSettings: Sendable {
     package var idleLimitNanoseconds: Int64 = 30_000_000_000
     /// Decoder threads.
     package var threads = 2
+    /// Decode on a graphics card where there is one, until it gives up; see `DecodeError.Code.hardware`.
+    package var usesHardware = false
     /// Larger pictures are refused.
     package var maximumPixels = 4096 * 2160
     package var maximumStreams = 8

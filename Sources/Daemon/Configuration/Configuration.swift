@@ -66,17 +66,23 @@ package struct Configuration: Sendable, Equatable {
 
     package enum Engine: String, Sendable, CaseIterable { case auto, native, onnxruntime }
 
+    package enum Precision: String, Sendable, CaseIterable { case auto, float, int8 }
+
     package struct Model: Sendable, Equatable {
         /// An ONNX file, or `bundled`: the model that comes with Rima.
         package var openingPath = Model.bundled
         /// The same for the gate's network; `none` does without.
         package var gatePath = Model.bundled
         package var engine = Engine.auto
+        package var precision = Precision.auto
+        /// A library, a folder with one in it, or `auto`: wherever it is installed.
+        package var onnxruntimeLibrary = Model.searched
         /// 0: as many as there are cores.
         package var threads = 0
 
         package static let bundled = "bundled"
         package static let absent = "none"
+        package static let searched = "auto"
     }
 
     package enum SocketMode: String, Sendable, CaseIterable {
@@ -114,8 +120,11 @@ package struct Configuration: Sendable, Equatable {
         package var gigabytes = 0
     }
 
+    package enum HardwareDecoding: String, Sendable, CaseIterable { case off, auto }
+
     package struct Decode: Sendable, Equatable {
         package var threads = 1
+        package var hardwareDecoding = HardwareDecoding.off
         package var maximumPixels = 4096 * 2160
     }
 

@@ -91,8 +91,20 @@ enum SettingTable {
                 .choice(
                     "model.engine", \.model.engine,
                     """
-                    What computes the network: `native` is Rima's own engine, and `auto` takes it. `onnxruntime` is \
-                    kept for the library of that name, which this version cannot use yet and refuses.
+                    What computes the network: `native` is Rima's own engine, `onnxruntime` the library of that name, \
+                    and `auto` takes the native one where it knows all of the network's layers, else the library.
+                    """),
+                .choice(
+                    "model.precision", \.model.precision,
+                    """
+                    For the network that comes with Rima: `int8` computes with 8-bit numbers, `float` with 32-bit \
+                    ones, and `auto` takes 8 bits where the processor has instructions for them (AVX-512 VNNI).
+                    """),
+                .path(
+                    "model.onnxruntime_library", \.model.onnxruntimeLibrary, orWords: [Configuration.Model.searched],
+                    """
+                    ONNX Runtime's library (libonnxruntime.so…), or a folder that holds it, by absolute path; `auto` \
+                    looks where the system keeps libraries and in /opt/onnxruntime. It is loaded only when it is needed.
                     """),
                 .integer(
                     "model.threads", \.model.threads, 0...256, unit: "threads for each session",
@@ -166,6 +178,13 @@ enum SettingTable {
                 .integer(
                     "decode.threads", \.decode.threads, 1...16, unit: "threads for each session",
                     "Threads for decoding."),
+                .choice(
+                    "decode.hardware_decoding", \.decode.hardwareDecoding,
+                    """
+                    `auto` decodes H.264, HEVC, VP9 and AV1 on a graphics card (VAAPI or CUDA) where there is one, and \
+                    goes back to the processor, without losing a row, when the card gives up or the recording is \
+                    damaged. `off` never asks for one.
+                    """),
                 .integer(
                     "decode.maximum_pixels", \.decode.maximumPixels, 4096...67_108_864,
                     unit: "pixels (width times height)",

@@ -56,6 +56,9 @@ struct FrameMeasurer {
         self.state = state ?? TemporalState()
     }
 
+    /// What computes the network.
+    var engineName: String { segmenter.engineName }
+
     /// Measures one frame.
     ///
     /// A frame without a pane, or tainted, is not looked at.

@@ -22,6 +22,10 @@ struct MeasuringSettings: Sendable {
     var modelPath: String?
     /// The gate's network.
     var gateNetwork = GateChoice.bundled
+    /// The numbers that the network that comes with Rima computes with.
+    var precision = Configuration.Precision.auto
+    /// What runs the network.
+    var engine = EngineSettings()
     /// Threads of the network's engine.
     var threads = 2
 }
@@ -40,5 +44,20 @@ enum GateChoice: Sendable, Equatable {
         case .none: nil
         case .file(let path): path
         }
+    }
+}
+
+extension MeasuringSettings {
+    /// The opening network's file.
+    ///
+    /// The 8-bit variant of the one that comes with Rima is taken only if it is a variant of the same version.
+    func openingPath() throws -> String {
+        if let modelPath { return modelPath }
+        let plain = try BundledModel.path("opening.onnx")
+        let wantsBytes = precision == .int8 || (precision == .auto && InstructionSet.standard == .avx512vnni)
+        guard wantsBytes, engine.choice != .onnxRuntime, let quantised = try? BundledModel.path("opening.int8.onnx")
+        else { return plain }
+        let versions = try (ModelCard(path: plain).version, ModelCard(path: quantised).version)
+        return versions.0 == versions.1 ? quantised : plain
     }
 }

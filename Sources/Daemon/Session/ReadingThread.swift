@@ -73,12 +73,22 @@ final class ReadingThread: @unchecked Sendable {
     }
 
     private func read() {
+        var settings = settings
+        var nextFrame = 0
+        // What a graphics card could not finish is read again without it, and only what is still missing handed on.
+        while !read(settings, nextFrame: &nextFrame) { settings.usesHardware = false }
+    }
+
+    /// - Returns: false when the graphics card gave up.
+    private func read(_ settings: DecodeSettings, nextFrame: inout Int) -> Bool {
         do throws(DecodeError) {
             var reader = try RecordingReader(path: source, settings: settings, stop: stop) { [self] state in
                 locked { states.append(state) }
             }
             locked { info = .success(reader.info) }
             while let frame = try reader.next() {
+                guard frame.index >= nextFrame else { continue }
+                nextFrame = frame.index + 1
                 guard inbox.put(frame) else { break }
             }
             let ending = reader.ending ?? RecordingEnding(reason: .stopped)
@@ -88,11 +98,13 @@ final class ReadingThread: @unchecked Sendable {
                 result = .success(ending)
             }
         } catch {
+            if error.code == .hardware { return false }
             locked {
                 if info == nil { info = .failure(error) }
                 result = .failure(error)
             }
         }
+        return true
     }
 
     private func locked(_ body: () -> Void) {

@@ -4,14 +4,15 @@ import Decode
 import Foundation
 import Segment
 
-/// Loads a network.
-/// - Parameter path: nil is the one that comes with Rima.
-func loadModel(_ path: String?) throws -> Model {
-    try Model(path: try path ?? BundledModel.path("opening.onnx"))
+/// Loads the opening network.
+func loadModel(_ settings: MeasuringSettings) throws -> Model {
+    try Model(path: settings.openingPath(), engine: settings.engine)
 }
 
 /// Loads the gate's network; nil when the settings do without.
-func loadGate(_ choice: GateChoice) throws -> Model? { try choice.path().map { try Model(path: $0) } }
+func loadGate(_ settings: MeasuringSettings) throws -> Model? {
+    try settings.gateNetwork.path().map { try Model(path: $0, engine: settings.engine) }
+}
 
 /// Opens a session's store for writing.
 func openStore(_ folder: SessionFolder) throws -> SessionStore {

@@ -72,8 +72,8 @@ final class SessionRunner {
         self.observer = observer
         self.stop = stop
         self.inbox = inbox
-        let loaded = try loadModel(job.settings.modelPath)
-        let gate = try loadGate(job.settings.gateNetwork)
+        let loaded = try loadModel(job.settings)
+        let gate = try loadGate(job.settings)
         // What cannot be opened leaves no folder behind and costs no earlier results.
         if !job.settings.decode.follow {
             _ = try RecordingReader(path: job.source, settings: job.settings.decode, stop: stop)
@@ -240,7 +240,8 @@ final class SessionRunner {
         try stills.finish()
         let fingerprint = try Fingerprint(path: source.path ?? job.source) { [observer] in observer.lives() }
         let record = try SessionRecord(
-            job: job, outcome: outcome, model: model, source: fingerprint, panes: storedPanes(), marks: store.marks())
+            job: job, outcome: outcome, model: model, engine: measurer.engineName, source: fingerprint,
+            panes: storedPanes(), marks: store.marks())
         try ReportBuilder(folder: job.folder, store: store, bands: job.settings.bands, record: record).writeAll()
         // Last, because it says that everything else is there.
         try record.write(to: job.folder)

@@ -29,6 +29,8 @@ struct SessionRecord: Codable, Sendable {
         var name: String
         var version: String
         var sha256: String
+        /// What computed it; nil in records of earlier versions.
+        var engine: String?
     }
     struct PaneEntry: Codable, Sendable {
         var fromFrame: Int
@@ -56,20 +58,21 @@ struct SessionRecord: Codable, Sendable {
     var confidenceFloor: Double
 
     init(
-        job: SessionJob, outcome: SessionOutcome, model: Model, source fingerprint: Fingerprint,
-        panes: [(fromFrame: Int, pane: StoredPane)], marks: [CommittedMark]
+        job: SessionJob, outcome: SessionOutcome, model: Model, engine: String,
+        source fingerprint: Fingerprint, panes: [(fromFrame: Int, pane: StoredPane)], marks: [CommittedMark]
     ) throws {
         session = job.folder.name
         rimaVersion = Daemon.rimaVersion
         complete = outcome.ending.reason == .finished
-        let network = try Fingerprint(path: job.settings.modelPath ?? BundledModel.path("opening.onnx"))
+        let network = try Fingerprint(path: job.settings.openingPath())
         let info = outcome.info
         source = Source(
             name: TextSafety.plain(URL(fileURLWithPath: job.source).lastPathComponent), bytes: fingerprint.bytes,
             sha256: fingerprint.sha256, container: info.container, codec: info.codec, width: info.displaySize.width,
             height: info.displaySize.height, framesPerSecond: info.framesPerSecond,
             ending: outcome.ending.reason.rawValue, lastPacketIncomplete: outcome.ending.lastPacketIncomplete)
-        self.model = Network(name: model.card.name, version: model.card.version, sha256: network.sha256)
+        self.model = Network(
+            name: model.card.name, version: model.card.version, sha256: network.sha256, engine: engine)
         let accounting = outcome.accounting
         frames = Count(
             decoded: accounting.decoded, measured: accounting.measured, rejected: accounting.rejected,
