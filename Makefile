@@ -35,6 +35,10 @@ test: setup  ## everything that must pass
 faults: build  ## kill the service 100 times and compare its rows with an undisturbed run's
 	@scripts/faults 100
 
+.PHONY: live-faults
+live-faults: build  ## break a live RTSP source 100 times and time its recovery (20 minutes)
+	@scripts/live-faults 100
+
 .PHONY: bench
 bench: setup  ## time the native engine on the shipped network
 	swift build -c release --product bench-engine
