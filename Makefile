@@ -55,6 +55,10 @@ fuzz: setup  ## attack every parser with AddressSanitizer, FUZZ_SECONDS each (60
 deb: setup  ## build the Debian package, .build/deb/rima_*.deb, and check it with lintian
 	@scripts/deb
 
+.PHONY: live-faults
+live-faults: build  ## break a live RTSP source 100 times and time its recovery (20 minutes)
+	@scripts/live-faults 100
+
 .PHONY: bench
 bench: setup  ## measure speed side by side with other engines and decoding alone; wants a quiet machine (10 minutes)
 	swift build -c release --product rima

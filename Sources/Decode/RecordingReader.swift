@@ -53,6 +53,12 @@ package struct RecordingReader: ~Copyable, @unchecked Sendable {
         let source = try ByteSource(path: path, settings: settings, stop: stop, onState: onState)
         let isSeekable = try needsSeeking(source, onState: onState)
         let container = try Container(source: source, settings: settings, isSeekable: isSeekable)
+        try self.init(container: container, settings: settings)
+    }
+
+    /// Reads what an opened container holds.
+    init(container: Container, settings: DecodeSettings) throws(DecodeError) {
+        let path = container.source.path
         let stream = container.stream
         let parameters = stream.pointee.codecpar!
         try requireSize(parameters.pointee.width, parameters.pointee.height, settings: settings, path: path)

@@ -4,6 +4,7 @@
 package struct Configuration: Sendable, Equatable {
     package var stateFolder = "/var/lib/rima"
     package var watch: [WatchedFolder] = []
+    package var sources: [LiveSource] = []
     /// - **Units** seconds.
     package var idleLimitSeconds = 30
     package var pane = PaneSetting.auto
@@ -32,6 +33,30 @@ package struct Configuration: Sendable, Equatable {
             self.folder = folder
             self.pattern = pattern
             self.recursive = recursive
+        }
+    }
+
+    package enum Transport: String, Sendable, CaseIterable { case tcp, udp }
+
+    /// A live source; ``address`` may hold a password and is never written anywhere.
+    package struct LiveSource: Sendable, Equatable {
+        package var name: String
+        package var address: String
+        package var autostart = true
+        package var record = false
+        package var realtime = false
+        package var loop = false
+        package var transport = Transport.tcp
+        /// - **Units** seconds.
+        package var stallSeconds = 10
+        /// For capture devices; nil takes the device's own choice.
+        package var inputFormat: String?
+        package var videoSize: String?
+        package var frameRate: Int?
+
+        package init(name: String, address: String) {
+            self.name = name
+            self.address = address
         }
     }
 
@@ -105,6 +130,7 @@ package struct Configuration: Sendable, Equatable {
         package var historyRows = 8192
         package var maxClients = 64
         package var allowMarks = true
+        package var allowControl = true
     }
 
     package struct Sessions: Sendable, Equatable {

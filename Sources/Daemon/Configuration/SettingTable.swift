@@ -27,6 +27,19 @@ enum SettingTable {
                     `recursive` (whether folders inside count as well; default false). A recording that is still \
                     being written is measured as it grows.
                     """, read: SettingReaders.folders),
+                .shaped(
+                    "sources", .sources, defaultText: "[]",
+                    """
+                    Live sources; see guide/live-sources.md. Each entry has `name` (letters, digits, `-`, `_`; by which \
+                    `rima source` starts and stops it) and `address`: rtsp, rtsps, rtmp, rtmps, srt, udp (MPEG-TS), \
+                    http or https (HLS where it ends in .m3u8), or the absolute path of a capture device, a named pipe \
+                    or a recording. And where wanted: `autostart` (begin with the service; default true), `record` \
+                    (keep what is seen as recording.mkv, the whole picture; default false), `transport` (of RTSP, `tcp` \
+                    or `udp`; default tcp), `stall_seconds` (connected to again after so long without a picture, 2 to \
+                    600; default 10), `realtime` (a recording is played at its own pace; default false), `loop` (it \
+                    begins again at its end; default false), and for capture devices `input_format`, `video_size` (as \
+                    1920x1080) and `frame_rate`. Passwords in an address are never logged; keep this file at mode 0640.
+                    """, read: SettingReaders.sources),
                 .integer(
                     "idle_limit_seconds", \.idleLimitSeconds, 1...86_400, unit: "seconds",
                     """
@@ -137,6 +150,9 @@ enum SettingTable {
                 .flag(
                     "socket.allow_marks", \.socket.allowMarks,
                     "Whether clients may set stage marks. Everybody who may connect may then mark."),
+                .flag(
+                    "socket.allow_control", \.socket.allowControl,
+                    "Whether clients may start and stop live sources. Everybody who may connect may then do so."),
             ]),
         SettingSection(
             name: "sessions", explanation: "Each recording is measured by a process of its own.",

@@ -28,6 +28,10 @@ func openStore(_ folder: SessionFolder) throws -> SessionStore {
 /// Makes sure that a folder's rows and a recording belong together.
 func claim(_ store: SessionStore, for job: SessionJob) throws {
     let facts = try store.facts()
+    if let live = job.live {
+        try store.setFacts(["source": job.source, "source_identity": "live:\(live.name)"])
+        return
+    }
     let source = URL(fileURLWithPath: job.source).resolvingSymlinksInPath().path
     guard let identity = RecordingIdentity(path: source) else { return }
     let mark = "\(identity.device):\(identity.inode)"

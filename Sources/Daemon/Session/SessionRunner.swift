@@ -10,6 +10,8 @@ struct SessionJob: Sendable {
     /// Path of the recording.
     var source: String
     var folder: SessionFolder
+    /// In place of a recording; `source` is then only a name.
+    var live: LiveJob?
     var settings: MeasuringSettings
     /// Forget what an earlier run has measured.
     var startsOver = false
@@ -25,8 +27,14 @@ protocol SessionObserver: AnyObject {
     func measured(_ row: NumberedSample, stage: String)
     func marked(_ mark: CommittedMark)
     func changed(_ state: ReaderState)
+    /// A hole in the rows of a live source.
+    func missed(_ gap: CommittedGap)
     /// Called about once a second, whether or not frames come.
     func lives()
+}
+
+extension SessionObserver {
+    func missed(_ gap: CommittedGap) {}
 }
 
 /// How a session came out.
@@ -58,6 +66,7 @@ final class SessionRunner {
     private var stages: StageLabels
     private var stills: StillKeeper
     private var accounting: Accounting
+    private var ledger = LiveLedger()
     private var nextFrame: Int
     private var nextSequence: Int
     private var uncommitted: [NumberedSample] = []
@@ -75,7 +84,7 @@ final class SessionRunner {
         let loaded = try loadModel(job.settings)
         let gate = try loadGate(job.settings)
         // What cannot be opened leaves no folder behind and costs no earlier results.
-        if !job.settings.decode.follow {
+        if !job.settings.decode.follow, job.live == nil {
             _ = try RecordingReader(path: job.source, settings: job.settings.decode, stop: stop)
         }
         source = SourceHandle(path: job.source)
@@ -101,12 +110,15 @@ final class SessionRunner {
     /// Measures until the recording is over or a stop is asked for.
     /// - Returns: how it came out; an ending of `stopped` leaves a session that a later run goes on with.
     func run() throws -> SessionOutcome {
-        let reading = ReadingThread(job: job, stop: stop, inbox: inbox)
+        let reading = ReadingThread(
+            job: job, liveStart: job.live == nil ? LiveStart() : try store.liveStart(), stop: stop, inbox: inbox)
         reading.start()
         defer { inbox.close() }
         let info = try reading.waitForInfo(observer)
-        observer.opened(info, resumingAt: nextFrame)
-        try setFacts(info)
+        if !info.codec.isEmpty {
+            observer.opened(info, resumingAt: nextFrame)
+            try setFacts(info)
+        }
         let panes = try storedPanes()
 
         var held: [HeldFrame] = []
@@ -115,6 +127,7 @@ final class SessionRunner {
                 timeIntervalSinceNow: max(0.01, (Self.commitInterval - (.now - lastCommit)) / .seconds(1)))
             switch inbox.take(until: deadline) {
             case .frame(let frame):
+                if job.live != nil { try noteHoles(before: frame, reading) }
                 if let first = held.first, first.frame.displaySize != frame.displaySize {
                     paneLock.settle(firstHeld: first.frame.index)
                     for frame in held { try take(frame.frame) }
@@ -138,6 +151,7 @@ final class SessionRunner {
             if .now - lastCommit >= Self.commitInterval {
                 try commit()
                 observer.lives()
+                try reading.requireLife()
             }
         }
         let end = reading.end
@@ -146,15 +160,48 @@ final class SessionRunner {
             paneLock.settle(firstHeld: first.frame.index)
             for frame in held { try take(frame.frame) }
         }
+        if let drops = ledger.takeDrops(before: nextFrame, segment: measurer.state.segment, time: nil) {
+            try commit(drops)
+        }
         try takeRequests()
         try commit()
         // Whatever went wrong while reading: the rows up to there are kept.
         let ending = try end.get()
         let outcome = SessionOutcome(accounting: accounting, ending: ending, info: reading.lastInfo ?? info)
-        if ending.reason != .stopped { try finish(outcome) }
+        if ending.reason != .stopped {
+            guard job.live == nil || accounting.decoded > 0 else {
+                throw CommandError(.noInput, "the live source was stopped before its first picture")
+            }
+            try finish(outcome)
+        }
         return outcome
     }
 
+    /// Commits the holes in front of a frame of a live source.
+    private func noteHoles(before frame: borrowing VideoFrame, _ reading: ReadingThread) throws {
+        if let origin = reading.takeClockOrigin() { try store.setLiveClock(origin) }
+        let isNew = frame.segment != liveSegment
+        liveSegment = frame.segment
+        let lost = isNew ? reading.takeGap(before: frame.segment) : nil
+        for hole in ledger.holes(before: frame, expecting: lastSeen.map { $0 + 1 } ?? nextFrame, lost: lost) {
+            try commit(hole)
+        }
+        lastSeen = frame.index
+    }
+
+    private func commit(_ hole: CommittedGap) throws {
+        // Like a mark, together with the rows before it.
+        try commit()
+        var gap = hole
+        gap.sequence = nextSequence
+        nextSequence += 1
+        try store.commit(gap)
+        accounting.dropped += gap.dropped
+        observer.missed(gap)
+    }
+
+    private var liveSegment = -1
+    private var lastSeen: Int?
     private var lastSize = PixelSize(width: 0, height: 0)
 
     /// Puts back the pane that an earlier run has committed for this frame's picture size.
@@ -238,10 +285,10 @@ final class SessionRunner {
 
     private func finish(_ outcome: SessionOutcome) throws {
         try stills.finish()
-        let fingerprint = try Fingerprint(path: source.path ?? job.source) { [observer] in observer.lives() }
+        let fingerprint = try job.fingerprint(of: source.path) { [observer] in observer.lives() }
         let record = try SessionRecord(
             job: job, outcome: outcome, model: model, engine: measurer.engineName, source: fingerprint,
-            panes: storedPanes(), marks: store.marks())
+            panes: storedPanes(), marks: store.marks(), losses: store.gaps().count { $0.cause == .sourceLost })
         try ReportBuilder(folder: job.folder, store: store, bands: job.settings.bands, record: record).writeAll()
         // Last, because it says that everything else is there.
         try record.write(to: job.folder)

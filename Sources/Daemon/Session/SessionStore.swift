@@ -28,7 +28,8 @@ struct CommittedMark: Sendable, Hashable, Codable {
 /// Rows are committed together with the state of everything that remembers earlier frames, so that after any crash
 /// measuring goes on from the last commit as if nothing had happened.
 final class SessionStore: Sendable {
-    private let database: DatabaseQueue
+    /// For this type's extensions in other files only.
+    let database: DatabaseQueue
 
     /// Opens or makes `session.sqlite` in `folder` and brings its schema up to date.
     init(folder: SessionFolder) throws {
@@ -88,6 +89,7 @@ final class SessionStore: Sendable {
         migrator.registerMigration("2: replaced marks stay as history") { db in
             try db.execute(sql: "ALTER TABLE mark ADD COLUMN replaced INTEGER NOT NULL DEFAULT 0")
         }
+        addGaps(&migrator)
         return migrator
     }
 
@@ -194,7 +196,11 @@ final class SessionStore: Sendable {
         try database.read { db in
             let frame = try Int.fetchOne(db, sql: "SELECT max(frame) FROM frame")
             let sequence = try Int.fetchOne(
-                db, sql: "SELECT max(seq) FROM (SELECT seq FROM frame UNION ALL SELECT seq FROM mark)")
+                db,
+                sql: """
+                    SELECT max(seq) FROM
+                    (SELECT seq FROM frame UNION ALL SELECT seq FROM mark UNION ALL SELECT seq FROM gap)
+                    """)
             let state = try Data.fetchOne(db, sql: "SELECT json FROM temporal_state")
             return ResumePoint(
                 nextFrame: frame.map { $0 + 1 } ?? 0, nextSequence: sequence.map { $0 + 1 } ?? 0,
@@ -279,6 +285,9 @@ final class SessionStore: Sendable {
             {
                 accounting.add(reasons: Self.reasons(try row.sound("reasons")), count: try row.sound("n"))
             }
+            if try db.tableExists("gap") {
+                accounting.dropped = try Int.fetchOne(db, sql: "SELECT coalesce(sum(dropped), 0) FROM gap") ?? 0
+            }
             return accounting
         }
     }
@@ -322,6 +331,8 @@ struct Accounting: Sendable, Hashable {
     private(set) var rejected = 0
     /// Frames by reason; a frame with two reasons counts under both.
     private(set) var reasons: [Reason: Int] = [:]
+    /// Frames of a live source for which there was no time; they are not among the decoded ones.
+    var dropped = 0
 
     var decoded: Int { measured + rejected }
     /// Share of frames measured, 0...1; 0 before the first frame.

@@ -11,6 +11,8 @@ struct SessionRecord: Codable, Sendable {
         var decoded: Int
         var measured: Int
         var rejected: Int
+        /// Of a live source: frames for which there was no time, not among the decoded ones.
+        var dropped: Int?
         var reasons: [String: Int]
     }
     struct Source: Codable, Sendable {
@@ -24,6 +26,9 @@ struct SessionRecord: Codable, Sendable {
         var framesPerSecond: Double?
         var ending: String
         var lastPacketIncomplete: Bool
+        /// Of a live source: what was recorded of it, and how often it was away.
+        var recordings: [String]?
+        var losses: Int?
     }
     struct Network: Codable, Sendable {
         var name: String
@@ -59,7 +64,8 @@ struct SessionRecord: Codable, Sendable {
 
     init(
         job: SessionJob, outcome: SessionOutcome, model: Model, engine: String,
-        source fingerprint: Fingerprint, panes: [(fromFrame: Int, pane: StoredPane)], marks: [CommittedMark]
+        source fingerprint: Fingerprint, panes: [(fromFrame: Int, pane: StoredPane)], marks: [CommittedMark],
+        losses: Int = 0
     ) throws {
         session = job.folder.name
         rimaVersion = Daemon.rimaVersion
@@ -70,12 +76,15 @@ struct SessionRecord: Codable, Sendable {
             name: TextSafety.plain(URL(fileURLWithPath: job.source).lastPathComponent), bytes: fingerprint.bytes,
             sha256: fingerprint.sha256, container: info.container, codec: info.codec, width: info.displaySize.width,
             height: info.displaySize.height, framesPerSecond: info.framesPerSecond,
-            ending: outcome.ending.reason.rawValue, lastPacketIncomplete: outcome.ending.lastPacketIncomplete)
+            ending: outcome.ending.reason.rawValue, lastPacketIncomplete: outcome.ending.lastPacketIncomplete,
+            recordings: job.live == nil ? nil : job.folder.recordings.map(\.lastPathComponent),
+            losses: job.live == nil ? nil : losses)
         self.model = Network(
             name: model.card.name, version: model.card.version, sha256: network.sha256, engine: engine)
         let accounting = outcome.accounting
         frames = Count(
             decoded: accounting.decoded, measured: accounting.measured, rejected: accounting.rejected,
+            dropped: job.live == nil ? nil : accounting.dropped,
             reasons: Dictionary(uniqueKeysWithValues: accounting.reasons.map { ($0.key.rawValue, $0.value) }))
         self.panes = panes.map {
             PaneEntry(
