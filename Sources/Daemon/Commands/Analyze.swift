@@ -13,6 +13,8 @@ struct AnalyzeCommand: ParsableCommand {
             Writes a folder for each recording: samples.csv (one row for every decoded frame), session.json (what it was
             measured with), session.sqlite (the rows themselves) and still.png (the widest view with its outline).
             An interrupted run goes on where it stopped when it is started again.
+            Stages come from --protocol or --stages, from a table FILE.stages.csv beside the recording, or from the
+            configured protocol; `rima report` changes them afterwards.
 
             EXIT STATUS: 0 measured; 65 not a recording, or damaged beyond reading; 66 no such file; 73, 74 the results
             cannot be written; 78 the configuration is wrong; 130 interrupted.
@@ -37,19 +39,33 @@ struct AnalyzeCommand: ParsableCommand {
     @Flag(help: "Also write pane.png, the frame with the pane and the field of view that were found.")
     var debugStill = false
 
+    @OptionGroup var stages: StageOptions
     @OptionGroup var shared: SharedOptions
 
     mutating func run() throws {
         let configuration = try shared.loadConfiguration()
         var settings = try MeasuringSettings(configuration, modelPath: shared.model)
         settings.decode.follow = follow
+        let plan = try stages.plan()
         let stop = StopFlag()
         let signals = stopOnSignal(stop)
         defer { signals.cancel() }
         var firstError: CommandError?
         for file in files where !stop.isRaised {
             do {
-                try analyze(file, settings: settings, stop: stop)
+                if plan != nil, let table = try StageSidecar.find(beside: file) {
+                    throw CommandError(
+                        .usage, "\(table) beside the recording sets stages, too",
+                        remedy: "leave --protocol and --stages out, or move the table away")
+                }
+                var job = SessionJob(
+                    source: file, folder: SessionFolder(root: outputFolder(for: file)), settings: settings,
+                    startsOver: again, writesDebugStill: debugStill)
+                job.plan = try plan ?? StagePlan.standing(for: file, configuration)
+                job.insistsOnPlan = plan != nil
+                job.subject = stages.subject
+                job.testDate = stages.testDate
+                try analyze(file, job, stop: stop)
             } catch {
                 let error = CommandError(adopting: error)
                 if files.count == 1 { throw error }
@@ -61,10 +77,7 @@ struct AnalyzeCommand: ParsableCommand {
         if let firstError { throw ExitCode(firstError.code.rawValue) }
     }
 
-    private func analyze(_ file: String, settings: MeasuringSettings, stop: StopFlag) throws {
-        let folder = SessionFolder(root: outputFolder(for: file))
-        let job = SessionJob(
-            source: file, folder: folder, settings: settings, startsOver: again, writesDebugStill: debugStill)
+    private func analyze(_ file: String, _ job: SessionJob, stop: StopFlag) throws {
         let display = AnalyzeDisplay(file: file, isQuiet: shared.quiet)
         let inbox = SessionInbox()
         let runner = try SessionRunner(job: job, inbox: inbox, stop: stop, observer: display)
@@ -75,7 +88,7 @@ struct AnalyzeCommand: ParsableCommand {
             Terminal.say("stopped after frame \(outcome.accounting.decoded); run again to go on")
             return
         }
-        try report(outcome, folder: folder, display: display)
+        try report(outcome, folder: job.folder, display: display)
     }
 
     private func outputFolder(for file: String) -> URL {
@@ -110,6 +123,7 @@ struct AnalyzeCommand: ParsableCommand {
             }
         }
         print("samples \(folder.samples.path)")
+        print("report  \(folder.report.path)")
         if FileManager.default.fileExists(atPath: folder.still.path) { print("still   \(folder.still.path)") }
         if debugStill, FileManager.default.fileExists(atPath: folder.debugStill.path) {
             print("pane    \(folder.debugStill.path)")

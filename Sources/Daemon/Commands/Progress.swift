@@ -37,6 +37,15 @@ struct ProgressLine {
         FileHandle.standardError.write(Data("\r\u{1B}[2K\(parts.joined(separator: " · "))".utf8))
     }
 
+    /// Shows how many of some things are done.
+    mutating func count(done: Int, total: Int, what: String) {
+        guard isShown else { return }
+        let now = ContinuousClock.now
+        if let lastDrawn, now - lastDrawn < .milliseconds(200) { return }
+        lastDrawn = now
+        FileHandle.standardError.write(Data("\r\u{1B}[2K\(grouped(done))/\(grouped(total)) \(what)".utf8))
+    }
+
     /// Clears the line, so that what follows starts on an empty one.
     mutating func finish() {
         guard isShown, lastDrawn != nil else { return }

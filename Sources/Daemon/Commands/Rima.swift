@@ -30,7 +30,7 @@ public struct Rima: AsyncParsableCommand {
         version: "rima \(rimaVersion)\n\(researchNotice)",
         subcommands: [
             AnalyzeCommand.self, ServeCommand.self, WatchCommand.self, MarkCommand.self, SessionsCommand.self,
-            ReportCommand.self,
+            ReportCommand.self, TableCommand.self, OverlayCommand.self,
             EvaluateCommand.self, ExtractCommand.self, PhantomCommand.self, ModelCommand.self, CheckCommand.self,
             WorkerCommand.self,
         ])

@@ -77,7 +77,7 @@ extension MeasuringSettings {
                 .configuration, "model.engine: onnxruntime is not supported by this version",
                 remedy: "set it to auto or native")
         }
-        bands = configuration.narrowingBands
+        report = ReportSettings(configuration)
         let configured = configuration.model.openingPath
         self.modelPath = modelPath ?? (configured == Configuration.Model.bundled ? nil : configured)
         gateNetwork =

@@ -24,7 +24,8 @@ struct WorkerCommand: ParsableCommand {
         guard let origin = SessionOrigin(of: folder) else {
             throw CommandError(.noInput, "\(folder.root.path) is not a session: it has no origin.json")
         }
-        var settings = try MeasuringSettings(try Configuration.forCommand(path: config))
+        let configuration = try Configuration.forCommand(path: config)
+        var settings = try MeasuringSettings(configuration)
         settings.decode.follow = true
         let stop = StopFlag()
         let signals = stopOnSignal(stop)
@@ -32,7 +33,13 @@ struct WorkerCommand: ParsableCommand {
         let inbox = SessionInbox()
         CommandReader(inbox: inbox, stop: stop).start()
         let writer = EventWriter(session: folder.name)
-        let job = SessionJob(source: origin.source, folder: folder, settings: settings)
+        var job = SessionJob(source: origin.source, folder: folder, settings: settings)
+        do {
+            job.plan = try StagePlan.standing(for: origin.source, configuration)
+        } catch {
+            // Wrong stages can be set right afterwards; a recording that is not measured cannot.
+            Terminal.warn("no stages are set: \(error)")
+        }
         do {
             let runner = try SessionRunner(job: job, inbox: inbox, stop: stop, observer: writer)
             let outcome = try runner.run()
