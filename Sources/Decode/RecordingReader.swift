@@ -322,7 +322,7 @@ private func notFinalisedError(_ path: String) -> DecodeError {
         remedy: "Repair it with the recorder's own tool, and record MKV, MPEG-TS or fragmented MP4 next time.")
 }
 
-private func requireSize(_ width: Int32, _ height: Int32, settings: DecodeSettings, path: String)
+func requireSize(_ width: Int32, _ height: Int32, settings: DecodeSettings, path: String)
     throws(DecodeError)
 {
     guard Int(width) * Int(height) > settings.maximumPixels else { return }
@@ -335,8 +335,8 @@ private func sizeError(_ what: String, settings: DecodeSettings, path: String) -
         remedy: "Record at 3840x2160 or less, or raise the limit.")
 }
 
-private func openDecoder(
-    _ container: Container, settings: DecodeSettings, device: HardwareDevice?
+func openDecoder(
+    _ container: Container, settings: DecodeSettings, device: HardwareDevice? = nil
 ) throws(DecodeError) -> UnsafeMutablePointer<AVCodecContext> {
     let path = container.source.path
     var context = avcodec_alloc_context3(container.codec)

@@ -14,6 +14,9 @@ struct AnalyzeCommand: AsyncParsableCommand {
             measured with), session.sqlite (the rows themselves) and still.png (the widest view with its outline).
             An interrupted run goes on where it stopped when it is started again. Several recordings are measured at the
             same time, each by a process of its own; the results are printed in the order in which the files are named.
+            An interrupted run goes on where it stopped when it is started again.
+            Stages come from --protocol or --stages, from a table FILE.stages.csv beside the recording, or from the
+            configured protocol; `rima report` changes them afterwards.
 
             EXIT STATUS: 0 measured; 65 not a recording, or damaged beyond reading; 66 no such file; 73, 74 the results
             cannot be written; 78 the configuration is wrong; 130 interrupted. Of several recordings, the first that
@@ -51,6 +54,7 @@ struct AnalyzeCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Cores for the network where the configuration leaves it open.", visibility: .private))
     var networkThreads: Int?
 
+    @OptionGroup var stages: StageOptions
     @OptionGroup var shared: SharedOptions
 
     mutating func validate() throws {
@@ -62,12 +66,26 @@ struct AnalyzeCommand: AsyncParsableCommand {
         var settings = try MeasuringSettings(configuration, modelPath: shared.model)
         settings.decode.follow = follow
         if let networkThreads, configuration.model.threads == 0 { settings.threads = networkThreads }
+        let plan = try stages.plan()
         if files.count > 1 { return try await analyzeAll() }
+        let file = files[0]
+        if plan != nil, let table = try StageSidecar.find(beside: file) {
+            throw CommandError(
+                .usage, "\(table) beside the recording sets stages, too",
+                remedy: "leave --protocol and --stages out, or move the table away")
+        }
+        var job = SessionJob(
+            source: file, folder: SessionFolder(root: outputFolder(for: file)), settings: settings,
+            startsOver: again, writesDebugStill: debugStill)
+        job.plan = try plan ?? StagePlan.standing(for: file, configuration)
+        job.insistsOnPlan = plan != nil
+        job.subject = stages.subject
+        job.testDate = stages.testDate
         let stop = StopFlag()
         let signals = stopOnSignal(stop)
         defer { signals.cancel() }
         if attended { stopAtEndOfInput(stop) }
-        try analyze(files[0], settings: settings, stop: stop)
+        try analyze(job, stop: stop)
         if stop.isRaised { throw ExitCode(130) }
     }
 
@@ -78,6 +96,12 @@ struct AnalyzeCommand: AsyncParsableCommand {
         var options = ["--network-threads", "\(max(1, cores / parallel))"]
         if let config = shared.config { options += ["--config", config] }
         if let model = shared.model { options += ["--model", model] }
+        for (option, value) in [
+            ("--protocol", stages.stageProtocol), ("--protocol-start", stages.protocolStart),
+            ("--stages", stages.table), ("--subject", stages.subject), ("--date", stages.testDate),
+        ] {
+            if let value { options += [option, value] }
+        }
         for (isSet, flag) in [
             (follow, "--follow"), (again, "--again"), (debugStill, "--debug-still"), (shared.json, "--json"),
             (shared.quiet, "--quiet"),
@@ -96,10 +120,7 @@ struct AnalyzeCommand: AsyncParsableCommand {
         if let failed = statuses.compactMap(\.self).first(where: { $0 != 0 }) { throw ExitCode(failed) }
     }
 
-    private func analyze(_ file: String, settings: MeasuringSettings, stop: StopFlag) throws {
-        let folder = SessionFolder(root: outputFolder(for: file))
-        let job = SessionJob(
-            source: file, folder: folder, settings: settings, startsOver: again, writesDebugStill: debugStill)
+    private func analyze(_ job: SessionJob, stop: StopFlag) throws {
         let display = AnalyzeDisplay(isQuiet: shared.quiet, isAttended: attended)
         let inbox = SessionInbox()
         let runner = try SessionRunner(job: job, inbox: inbox, stop: stop, observer: display)
@@ -110,7 +131,7 @@ struct AnalyzeCommand: AsyncParsableCommand {
             Terminal.say("stopped after frame \(outcome.accounting.decoded); run again to go on")
             return
         }
-        try report(outcome, folder: folder, display: display)
+        try report(outcome, folder: job.folder, display: display)
     }
 
     private func outputFolder(for file: String) -> URL {
@@ -145,6 +166,7 @@ struct AnalyzeCommand: AsyncParsableCommand {
             }
         }
         print("samples \(folder.samples.path)")
+        print("report  \(folder.report.path)")
         if FileManager.default.fileExists(atPath: folder.still.path) { print("still   \(folder.still.path)") }
         if debugStill, FileManager.default.fileExists(atPath: folder.debugStill.path) {
             print("pane    \(folder.debugStill.path)")

@@ -45,6 +45,13 @@ struct ProgressLine {
         FileHandle.standardError.write(Data("\r\u{1B}[2K\(parts.joined(separator: " · "))".utf8))
     }
 
+    /// Shows how many of some things are done.
+    mutating func count(done: Int, total: Int, what: String) {
+        guard isShown, isDue else { return }
+        lastDrawn = .now
+        FileHandle.standardError.write(Data("\r\u{1B}[2K\(grouped(done))/\(grouped(total)) \(what)".utf8))
+    }
+
     /// Whether the line is old enough to be drawn again.
     private var isDue: Bool { lastDrawn.map { .now - $0 >= .milliseconds(200) } ?? true }
 

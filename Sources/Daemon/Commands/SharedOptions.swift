@@ -122,7 +122,7 @@ extension MeasuringSettings {
         let library = configuration.model.onnxruntimeLibrary
         engine.library = library == Configuration.Model.searched ? nil : library
         precision = configuration.model.precision
-        bands = configuration.narrowingBands
+        report = ReportSettings(configuration)
         let configured = configuration.model.openingPath
         self.modelPath = modelPath ?? (configured == Configuration.Model.bundled ? nil : configured)
         gateNetwork =

@@ -39,7 +39,13 @@ struct WorkerCommand: ParsableCommand {
             live == nil ? SessionInbox() : SessionInbox(capacity: LiveJob.waitingFrames, dropsOldest: true)
         CommandReader(inbox: inbox, stop: stop, finish: live?.finish).start()
         let writer = EventWriter(session: folder.name)
-        let job = SessionJob(source: origin.source, folder: folder, live: live, settings: settings)
+        var job = SessionJob(source: origin.source, folder: folder, live: live, settings: settings)
+        do {
+            job.plan = try StagePlan.standing(for: origin.source, configuration)
+        } catch {
+            // Wrong stages can be set right afterwards; a recording that is not measured cannot.
+            Terminal.warn("no stages are set: \(error)")
+        }
         do {
             let runner = try SessionRunner(job: job, inbox: inbox, stop: stop, observer: writer)
             let outcome = try runner.run()

@@ -20,8 +20,22 @@ package struct Configuration: Sendable, Equatable {
     /// Three, ascending.
     package var narrowingBands = [0.25, 0.5, 0.75]
     package var log = Log()
+    /// A protocol's name or file; `none` for none.
+    package var stageProtocol = Configuration.noProtocol
+    package var report = Report()
+
+    package static let noProtocol = "none"
 
     package init() {}
+
+    /// What the statistics of a report ask for.
+    package struct Report: Sendable, Equatable {
+        package var leastBreaths = 5
+        package var leastUsableRatio = 0.5
+        package var sustainedBreaths = 3
+        package var sustainedClosureRatio = 0.5
+        package var scaleDriftRatio = 0.12
+    }
 
     package struct WatchedFolder: Sendable, Equatable {
         package var folder: String

@@ -59,6 +59,36 @@ enum SettingTable {
                     Closures at which the bands of narrowing end: below the first none, then mild, moderate, and \
                     severe above the last. These describe a curve; they are not a clinical grade.
                     """, read: SettingReaders.bands),
+                .path(
+                    "protocol", \.stageProtocol, orWords: [Configuration.noProtocol] + StageProtocol.bundled,
+                    """
+                    The exercise protocol whose stages are set by time: one that comes with Rima, or a file by its \
+                    absolute path; see guide/stages.md. A table of stages beside a recording counts more than this, \
+                    and an operator's first mark ends it.
+                    """),
+            ]),
+        SettingSection(
+            name: "report",
+            explanation: "What the statistics of a report ask for. Changing these needs no new analysis.",
+            settings: [
+                .integer(
+                    "report.least_breaths", \.report.leastBreaths, 3...1000, unit: "breaths",
+                    "A stage with fewer usable breaths gets no statistic, and the report says so."),
+                .number(
+                    "report.least_usable_ratio", \.report.leastUsableRatio, 0...1, unit: "share of the stage's time",
+                    "A stage of which less could be used gets no statistic."),
+                .integer(
+                    "report.sustained_breaths", \.report.sustainedBreaths, 1...100, unit: "breaths",
+                    "Narrowing counts as sustained from so many usable breaths in a row."),
+                .number(
+                    "report.sustained_closure_ratio", \.report.sustainedClosureRatio, 0...1,
+                    unit: "closure, 0 open to 1 closed", "How far each of them closes at least."),
+                .number(
+                    "report.scale_drift_ratio", \.report.scaleDriftRatio, 0.01...1, unit: "change against rest",
+                    """
+                    When the reference length differs more than this from rest, the scope has moved, and the report \
+                    says so.
+                    """),
             ]),
         SettingSection(
             name: "gate",

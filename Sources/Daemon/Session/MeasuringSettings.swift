@@ -14,10 +14,8 @@ struct MeasuringSettings: Sendable {
     var opening = OpeningSettings()
     /// Masks less sure than this are rejected, 0...1.
     var confidenceFloor = 0.3
-    /// Closures at which the narrowing bands end.
-    ///
     /// For the report only.
-    var bands = [0.25, 0.5, 0.75]
+    var report = ReportSettings()
     /// Path of the opening network; nil is the one that comes with Rima.
     var modelPath: String?
     /// The gate's network.

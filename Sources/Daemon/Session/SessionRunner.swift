@@ -17,6 +17,14 @@ struct SessionJob: Sendable {
     var startsOver = false
     /// Write a picture of the pane that was found.
     var writesDebugStill = false
+    /// Stages that are known beforehand; an operator's first mark ends what is planned.
+    var plan: StagePlan?
+    /// Refuse a session that already has other stages, rather than leave them.
+    var insistsOnPlan = false
+    /// The patient's pseudonym.
+    var subject: String?
+    /// Day of the test, YYYY-MM-DD.
+    var testDate: String?
 }
 
 /// Who wants to know what a session does.
@@ -64,12 +72,14 @@ final class SessionRunner {
     private var paneLock: PaneLock
     private var samples: SampleFile
     private var stages: StageLabels
+    private var planned: PlannedMarks
     private var stills: StillKeeper
     private var accounting: Accounting
     private var ledger = LiveLedger()
     private var nextFrame: Int
     private var nextSequence: Int
     private var uncommitted: [NumberedSample] = []
+    private var outlines = OutlineBatch()
     private var isPaneCommitted: Bool
     private var lastCommit = ContinuousClock.now
 
@@ -102,6 +112,7 @@ final class SessionRunner {
         paneLock = PaneLock(explicit: job.settings.pane)
         isPaneCommitted = false
         stages = StageLabels(try store.marks())
+        planned = try PlannedMarks(job.plan, in: store, insists: job.insistsOnPlan, folder: job.folder)
         samples = try SampleFile(rebuilding: job.folder, from: store, stages: stages)
         stills = try StillKeeper(folder: job.folder, store: store)
         accounting = try store.accounting()
@@ -218,12 +229,14 @@ final class SessionRunner {
     private func take(_ frame: borrowing VideoFrame) throws {
         guard frame.index >= nextFrame else { return }
         if let pane = paneLock.pane, !isPaneCommitted || frame.index == paneLock.fromFrame { try commit(pane, frame) }
+        for label in planned.due(at: frame.time) { try mark(label, source: planned.source) }
         let sample = try measurer.measure(frame, in: paneLock.pane)
         let row = NumberedSample(sequence: nextSequence, sample: sample)
         nextFrame = frame.index + 1
         nextSequence += 1
         accounting.add(sample)
         uncommitted.append(row)
+        if let opening = sample.opening, opening.area > 0 { outlines.append(frame: sample.frame, measurer.result) }
         let stage = stages.label(at: sample.frame)
         if let pane = paneLock.pane {
             try stills.consider(sample, stage: stage, of: frame, pane: pane, measurer.result)
@@ -249,21 +262,28 @@ final class SessionRunner {
     /// Sets the stage marks that operators have asked for.
     private func takeRequests() throws {
         for label in inbox.takeMarks() {
-            // A mark is committed at once, together with the rows before it.
-            try commit()
-            let mark = CommittedMark(frame: nextFrame, label: label, source: .live, sequence: nextSequence)
-            nextSequence += 1
-            try store.commit(mark)
-            stages.add(mark)
-            observer.marked(mark)
+            planned.stop()
+            try mark(label, source: .live)
         }
+    }
+
+    /// Begins a stage with the frame that is measured next.
+    private func mark(_ label: String, source: MarkSource) throws {
+        // A mark is committed at once, together with the rows before it.
+        try commit()
+        let mark = CommittedMark(frame: nextFrame, label: label, source: source, sequence: nextSequence)
+        nextSequence += 1
+        try store.commit(mark)
+        stages.add(mark)
+        observer.marked(mark)
     }
 
     private func commit() throws {
         lastCommit = .now
         guard !uncommitted.isEmpty else { return }
         do {
-            try store.commit(uncommitted, temporalState: try JSONEncoder.stable.encode(measurer.state))
+            try store.commit(
+                uncommitted, outlines: outlines, temporalState: try JSONEncoder.stable.encode(measurer.state))
             try samples.append(uncommitted, stages: stages)
             try stills.commit()
         } catch {
@@ -274,6 +294,7 @@ final class SessionRunner {
             )
         }
         uncommitted.removeAll(keepingCapacity: true)
+        outlines.removeAll()
     }
 
     private func setFacts(_ info: RecordingInfo) throws {
@@ -281,6 +302,10 @@ final class SessionRunner {
             "container": info.container, "codec": info.codec, "model": model.card.name,
             "model_version": model.card.version, "rima_version": rimaVersion,
         ])
+        var told = ["subject": job.subject, "test_date": job.testDate, "plan": job.plan?.note].compactMapValues { $0 }
+        let written = try? FileManager.default.attributesOfItem(atPath: job.source)[.modificationDate] as? Date
+        if let written { told["recorded_at"] = written.formatted(.iso8601) }
+        try store.setFacts(told)
     }
 
     private func finish(_ outcome: SessionOutcome) throws {
@@ -288,8 +313,16 @@ final class SessionRunner {
         let fingerprint = try job.fingerprint(of: source.path) { [observer] in observer.lives() }
         let record = try SessionRecord(
             job: job, outcome: outcome, model: model, engine: measurer.engineName, source: fingerprint,
-            panes: storedPanes(), marks: store.marks(), losses: store.gaps().count { $0.cause == .sourceLost })
-        try ReportBuilder(folder: job.folder, store: store, bands: job.settings.bands, record: record).writeAll()
+            panes: storedPanes(), marks: store.marks(), losses: store.gaps().count { $0.cause == .sourceLost },
+            facts: store.facts())
+        var builder = ReportBuilder(
+            folder: job.folder, store: store, settings: job.settings.report, record: record)
+        // A live source's pictures are gone when they are needed again.
+        if job.live == nil {
+            builder.recording = source.path ?? job.source
+            builder.mayReadAll = true
+        }
+        try builder.writeAll()
         // Last, because it says that everything else is there.
         try record.write(to: job.folder)
     }

@@ -90,13 +90,32 @@ final class SessionStore: Sendable {
             try db.execute(sql: "ALTER TABLE mark ADD COLUMN replaced INTEGER NOT NULL DEFAULT 0")
         }
         addGaps(&migrator)
+        migrator.registerMigration("3: outlines of all frames, pictures of some") { db in
+            try db.execute(
+                sql: """
+                    CREATE TABLE outline (frame INTEGER PRIMARY KEY, rings BLOB NOT NULL);
+                    CREATE TABLE picture (frame INTEGER PRIMARY KEY, jpeg BLOB NOT NULL);
+                    """)
+        }
+        migrator.registerMigration("4: when and why marks were replaced") { db in
+            try db.execute(
+                sql: """
+                    CREATE TABLE mark_edit (
+                        id INTEGER PRIMARY KEY, at TEXT NOT NULL, source TEXT NOT NULL, note TEXT NOT NULL
+                    );
+                    ALTER TABLE mark ADD COLUMN made_by INTEGER;
+                    ALTER TABLE mark ADD COLUMN replaced_by INTEGER;
+                    """)
+        }
         return migrator
     }
 
     // MARK: Writing
 
-    /// Commits rows, and the state after the last of them, as one.
-    func commit(_ rows: [NumberedSample], temporalState: Data?) throws {
+    /// Commits rows with their outlines, and the state after the last of them, as one.
+    func commit(
+        _ rows: [NumberedSample], outlines: OutlineBatch = OutlineBatch(), temporalState: Data?
+    ) throws {
         guard !rows.isEmpty else { return }
         try database.write { db in
             let insert = try db.cachedStatement(
@@ -112,6 +131,7 @@ final class SessionStore: Sendable {
                 ])
                 try insert.execute()
             }
+            try Self.insert(outlines, into: db)
             if let temporalState {
                 try db.execute(
                     sql: "INSERT OR REPLACE INTO temporal_state VALUES (0, ?)", arguments: [temporalState])
@@ -125,27 +145,6 @@ final class SessionStore: Sendable {
             try db.execute(
                 sql: "INSERT INTO mark (seq, frame, label, source) VALUES (?, ?, ?, ?)",
                 arguments: [mark.sequence, mark.frame, mark.label, mark.source.rawValue])
-        }
-    }
-
-    /// Puts other marks in the place of all that hold now; those stay in the store as history.
-    func replaceMarks(by stages: [(label: String, time: StreamTime)], source: MarkSource) throws {
-        try database.write { db in
-            try db.execute(sql: "UPDATE mark SET replaced = 1")
-            var next =
-                try Int.fetchOne(
-                    db,
-                    sql: "SELECT coalesce(max(seq), -1) + 1 FROM (SELECT seq FROM frame UNION ALL SELECT seq FROM mark)"
-                ) ?? 0
-            for stage in stages {
-                let frame = try Int.fetchOne(
-                    db, sql: "SELECT min(frame) FROM frame WHERE t_ns >= ?", arguments: [stage.time.nanoseconds])
-                guard let frame else { continue }
-                try db.execute(
-                    sql: "INSERT INTO mark (seq, frame, label, source) VALUES (?, ?, ?, ?)",
-                    arguments: [next, frame, stage.label, source.rawValue])
-                next += 1
-            }
         }
     }
 
@@ -296,7 +295,7 @@ final class SessionStore: Sendable {
         text.split(separator: " ").compactMap { Reason(rawValue: String($0)) }
     }
 
-    private static func sample(_ row: Row) throws -> NumberedSample {
+    static func sample(_ row: Row) throws -> NumberedSample {
         var sample = Sample(
             frame: try row.sound("frame"), time: StreamTime(nanoseconds: try row.sound("t_ns")),
             segment: try row.sound("segment"))

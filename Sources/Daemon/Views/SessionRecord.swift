@@ -54,6 +54,11 @@ struct SessionRecord: Codable, Sendable {
     var session: String
     var rimaVersion: String
     var complete: Bool
+    /// The patient's pseudonym, and the day of the test, where somebody has given them.
+    var subject: String?
+    var testDate: String?
+    /// When the recording was last written, as the file system says; UTC, ISO 8601.
+    var recordedAt: String?
     var source: Source
     var model: Network
     var frames: Count
@@ -65,9 +70,12 @@ struct SessionRecord: Codable, Sendable {
     init(
         job: SessionJob, outcome: SessionOutcome, model: Model, engine: String,
         source fingerprint: Fingerprint, panes: [(fromFrame: Int, pane: StoredPane)], marks: [CommittedMark],
-        losses: Int = 0
+        losses: Int = 0, facts: [String: String]
     ) throws {
         session = job.folder.name
+        subject = facts["subject"]
+        testDate = facts["test_date"]
+        recordedAt = facts["recorded_at"]
         rimaVersion = Daemon.rimaVersion
         complete = outcome.ending.reason == .finished
         let network = try Fingerprint(path: job.settings.openingPath())
@@ -102,6 +110,12 @@ struct SessionRecord: Codable, Sendable {
         decoder.keyDecodingStrategy = .convertFromSnakeCase
         self = try decoder.decode(SessionRecord.self, from: Data(contentsOf: folder.summary))
     }
+
+    /// The day of the test, for people.
+    var dateText: String? { testDate ?? recordedAt.map { "\($0.prefix(10)) (date of the file)" } }
+
+    /// Sorts tests by when they were made.
+    var sortingDate: String? { testDate ?? recordedAt }
 
     /// Writes the file whole or not at all.
     func write(to folder: SessionFolder) throws {
