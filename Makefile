@@ -55,10 +55,15 @@ fuzz: setup  ## attack every parser with AddressSanitizer, FUZZ_SECONDS each (60
 deb: setup  ## build the Debian package, .build/deb/rima_*.deb, and check it with lintian
 	@scripts/deb
 
+.PHONY: live-faults
+live-faults: build  ## break a live RTSP source 100 times and time its recovery (20 minutes)
+	@scripts/live-faults 100
+
 .PHONY: bench
-bench: setup  ## time the native engine on the shipped network
+bench: setup  ## measure speed side by side with other engines and decoding alone; wants a quiet machine (10 minutes)
+	swift build -c release --product rima
 	swift build -c release --product bench-engine
-	.build/release/bench-engine models/opening.onnx
+	@scripts/bench $(BENCH)
 
 .PHONY: lint
 lint:  ## check format and style

@@ -35,6 +35,7 @@ let package = Package(
         .systemLibrary(
             name: "CFFmpeg", pkgConfig: "libavformat libavcodec libswscale libavutil",
             providers: [.apt(["libavformat-dev", "libavcodec-dev", "libswscale-dev", "libavutil-dev"])]),
+        .target(name: "COnnxRuntime", linkerSettings: [.linkedLibrary("dl")]),
         .target(name: "Kernels", exclude: ["inc"], cSettings: [.unsafeFlags(["-O3"])]),
 
         // One frame's way: words, picture, mask, opening.
@@ -43,7 +44,7 @@ let package = Package(
         .target(name: "Encode", dependencies: ["Frames", "CFFmpeg"], swiftSettings: strict),
         .target(
             name: "Segment",
-            dependencies: ["Frames", "Kernels", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
+            dependencies: ["Frames", "Kernels", "COnnxRuntime", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
             exclude: ["Onnx/onnx.proto"],
             swiftSettings: strict),
         .target(name: "Metrics", dependencies: ["Frames"], swiftSettings: pure),
@@ -68,6 +69,13 @@ let package = Package(
         .executableTarget(name: "rima", dependencies: ["Daemon"], swiftSettings: strict),
         .executableTarget(
             name: "bench-engine", dependencies: ["Segment"], path: "Benchmarks/bench-engine", swiftSettings: strict),
+        // Judges breath finding against known truth, for the bench and for the tests.
+        .target(
+            name: "BreathJudge", dependencies: ["Frames", "Metrics", "Phantom"], path: "Benchmarks/breath-judge",
+            swiftSettings: strict),
+        .executableTarget(
+            name: "bench-breaths", dependencies: ["BreathJudge"], path: "Benchmarks/bench-breaths",
+            swiftSettings: strict),
 
         .target(
             name: "FuzzTargets", dependencies: ["Daemon", "Decode", "Segment", "Frames"], path: "Fuzz/Targets",
@@ -81,7 +89,8 @@ let package = Package(
         .testTarget(
             name: "SegmentTests", dependencies: ["Segment", "Frames"], resources: [.copy("Fixtures")],
             swiftSettings: strict),
-        .testTarget(name: "MetricsTests", dependencies: ["Metrics", "Frames"], swiftSettings: strict),
+        .testTarget(
+            name: "MetricsTests", dependencies: ["Metrics", "Frames", "BreathJudge"], swiftSettings: strict),
         .testTarget(
             name: "ReportTests", dependencies: ["Report", "Metrics", "Frames"], exclude: ["Golden"],
             swiftSettings: strict),

@@ -22,6 +22,10 @@ class Native:
             text=True)
         assert self.process.stdout.readline() == "ready\n", "the native engine did not start"
 
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
+
     def turn(self, seconds):
         self.process.stdin.write(f"run {seconds}\n")
         self.process.stdin.flush()
@@ -30,6 +34,9 @@ class Native:
 
 class Timed:
     """An engine of this process: `run` is one inference."""
+
+    def close(self):
+        pass
 
     def turn(self, seconds):
         times, end = [], time.perf_counter() + seconds
@@ -80,20 +87,12 @@ class Torch(Timed):
         self.run = run
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("model")
-    parser.add_argument("--int8")
-    parser.add_argument("--bench", required=True)
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--rounds", type=int, default=15)
-    parser.add_argument("--seconds", type=float, default=0.2)
-    arguments = parser.parse_args()
-
+def compare(model, int8, bench, threads, rounds, seconds, say=print):
+    """Milliseconds of every run, by engine and round; engines that are not installed are left out, visibly."""
     import numpy as np
     import onnxruntime as ort
 
-    session = ort.InferenceSession(arguments.model, providers=["CPUExecutionProvider"])
+    session = ort.InferenceSession(model, providers=["CPUExecutionProvider"])
     shape = [d if isinstance(d, int) else 1 for d in session.get_inputs()[0].shape]
     x = np.random.default_rng(0).standard_normal(shape).astype(np.float32)
     engines = {}
@@ -103,40 +102,55 @@ def main():
             engine = make()
             engine.turn(0.05)
             engines[name] = engine
-        except Exception as error:  # An engine that is not installed is left out, visibly.
-            print(f"{name}: left out ({type(error).__name__}: {str(error).splitlines()[0][:80]})")
+        except Exception as error:
+            say(f"{name}: left out ({type(error).__name__}: {str(error).splitlines()[0][:80]})")
 
-    threads = arguments.threads
-    add("onnxruntime fp32", lambda: OnnxRuntime(arguments.model, threads, x))
-    add("native fp32", lambda: Native(arguments.bench, arguments.model, threads))
-    add("openvino fp32", lambda: OpenVino(arguments.model, threads, x))
-    add("pytorch fp32", lambda: Torch(arguments.model, threads, x))
-    if arguments.int8:
-        add("native int8", lambda: Native(arguments.bench, arguments.int8, threads))
-        add("openvino int8", lambda: OpenVino(arguments.int8, threads, x))
-        add("onnxruntime int8", lambda: OnnxRuntime(arguments.int8, threads, x))
+    add("onnxruntime fp32", lambda: OnnxRuntime(model, threads, x))
+    add("native fp32", lambda: Native(bench, model, threads))
+    add("openvino fp32", lambda: OpenVino(model, threads, x))
+    add("pytorch fp32", lambda: Torch(model, threads, x))
+    if int8:
+        add("native int8", lambda: Native(bench, int8, threads))
+        add("openvino int8", lambda: OpenVino(int8, threads, x))
+        add("onnxruntime int8", lambda: OnnxRuntime(int8, threads, x))
 
     times = {name: [] for name in engines}
-    for _ in range(arguments.rounds):
+    for _ in range(rounds):
         order = list(engines)
         random.shuffle(order)
         for name in order:
-            times[name].append(engines[name].turn(arguments.seconds))
+            times[name].append(engines[name].turn(seconds))
+    for engine in engines.values():
+        engine.close()
+    return times
 
-    def ratios(one, other):
-        """Over rounds: by medians and by fastest runs, which a busy machine disturbs least."""
-        medians = [statistics.median(a) / statistics.median(b) for a, b in zip(times[one], times[other])]
-        fastest = min(map(min, times[one])) / min(map(min, times[other]))
-        return statistics.median(medians), fastest
 
-    print(f"{arguments.model}, {threads} thread(s), {arguments.rounds} rounds of {arguments.seconds} s")
+def ratios(times, one, other):
+    """Of two engines: the median over rounds of medians, and fastest runs, which a busy machine disturbs least."""
+    medians = [statistics.median(a) / statistics.median(b) for a, b in zip(times[one], times[other])]
+    fastest = min(map(min, times[one])) / min(map(min, times[other]))
+    return statistics.median(medians), fastest
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("model")
+    parser.add_argument("--int8")
+    parser.add_argument("--bench", required=True)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--seconds", type=float, default=0.2)
+    arguments = parser.parse_args()
+    times = compare(
+        arguments.model, arguments.int8, arguments.bench, arguments.threads, arguments.rounds, arguments.seconds)
+    print(f"{arguments.model}, {arguments.threads} thread(s), {arguments.rounds} rounds of {arguments.seconds} s")
     print(f"{'engine':<18} {'fastest ms':>10} {'median ms':>10} {'ratio to onnxruntime fp32':>26} {'of fastest':>11}")
     for name, rounds in times.items():
         every = [t for r in rounds for t in r]
-        median, fastest = ratios(name, "onnxruntime fp32")
+        median, fastest = ratios(times, name, "onnxruntime fp32")
         print(f"{name:<18} {min(every):>10.3f} {statistics.median(every):>10.3f} {median:>26.2f} {fastest:>11.2f}")
     if "native int8" in times and "openvino int8" in times:
-        median, fastest = ratios("native int8", "openvino int8")
+        median, fastest = ratios(times, "native int8", "openvino int8")
         print(f"native int8 / openvino int8: {median:.2f} by medians, {fastest:.2f} by fastest runs")
 
 

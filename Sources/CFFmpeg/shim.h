@@ -4,6 +4,7 @@
 #include <libavcodec/avcodec.h>
 #include <libavformat/avformat.h>
 #include <libavutil/display.h>
+#include <libavutil/hwcontext.h>
 #include <libavutil/imgutils.h>
 #include <libavutil/opt.h>
 #include <libavutil/pixdesc.h>
@@ -15,6 +16,9 @@ static inline int rima_averror_eof(void) { return AVERROR_EOF; }
 static inline int rima_averror_eagain(void) { return AVERROR(EAGAIN); }
 static inline int rima_averror_exit(void) { return AVERROR_EXIT; }
 static inline int rima_averror_invalid(void) { return AVERROR_INVALIDDATA; }
+static inline int rima_averror_unauthorized(void) { return AVERROR_HTTP_UNAUTHORIZED; }
+static inline int rima_averror_forbidden(void) { return AVERROR_HTTP_FORBIDDEN; }
+static inline int rima_averror_not_found(void) { return AVERROR_HTTP_NOT_FOUND; }
 static inline int64_t rima_nopts(void) { return AV_NOPTS_VALUE; }
 
 #define RIMA_FRAME_FLAGS (LIBAVUTIL_VERSION_INT >= AV_VERSION_INT(58, 29, 100))

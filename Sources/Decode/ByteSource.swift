@@ -4,7 +4,7 @@ import Glibc
 /// Reads a regular file from its start, and with `follow` waits at its end for more.
 ///
 /// Owns the descriptor. Not thread-safe: one reader.
-final class ByteSource {
+final class ByteSource: MediaInput {
     let path: String
     let descriptor: Int32
     private let settings: DecodeSettings

@@ -4,16 +4,30 @@ import CFFmpeg
 /// Formats that recorders write.
 ///
 /// Lists that point to other files, pictures and subtitles are not among them.
-private let allowedFormats =
+let allowedFormats =
     "mov,matroska,webm,avi,mpegts,mpeg,asf,flv,gif,dv,h264,hevc,mjpeg,mpegvideo,m4v,ogg,ivf"
+
+/// Where a container's bytes or packets come from.
+protocol MediaInput: AnyObject {
+    /// For messages: a path, or an address without its secrets.
+    var path: String { get }
+    /// Bytes read so far and bytes there are; 0 where nobody knows.
+    var position: Int64 { get }
+    var size: Int64 { get }
+    /// Why the last read found nothing more; nil while there was something.
+    var ending: RecordingEnding.Reason? { get }
+}
 
 /// Opens a container and hands out its video packets.
 ///
 /// Owns libav's context and the AVIO above `source`.
 final class Container {
-    let source: ByteSource
+    let source: any MediaInput
+    /// The same, where it is a live source.
+    private let live: LiveInput?
     private(set) var context: UnsafeMutablePointer<AVFormatContext>
-    private var io: UnsafeMutablePointer<AVIOContext>
+    /// Nil where libav has opened the address itself.
+    private var io: UnsafeMutablePointer<AVIOContext>?
     let stream: UnsafeMutablePointer<AVStream>
     let codec: UnsafePointer<AVCodec>
 
@@ -25,6 +39,7 @@ final class Container {
     init(source: ByteSource, settings: DecodeSettings, isSeekable: Bool) throws(DecodeError) {
         av_log_set_level(AV_LOG_QUIET)
         self.source = source
+        live = nil
         var attempt = 0
         while true {
             source.position = 0
@@ -36,11 +51,9 @@ final class Container {
                 stream.pointee.codecpar.pointee.width > 0 || isLast
             {
                 guard let codec = avcodec_find_decoder(stream.pointee.codecpar.pointee.codec_id) else {
-                    let name = String(cString: avcodec_get_name(stream.pointee.codecpar.pointee.codec_id))
+                    let error = noDecoderError(stream, path: source.path)
                     Self.close(opened.context, opened.io)
-                    throw DecodeError(
-                        .noDecoder, path: source.path, found: "the codec \(name) is not in this system's FFmpeg",
-                        remedy: "Convert the recording to H.264.")
+                    throw error
                 }
                 (context, io, self.stream, self.codec) = (opened.context, opened.io, stream, codec)
                 formatName = String(cString: opened.context.pointee.iformat.pointee.name)
@@ -55,12 +68,43 @@ final class Container {
             }
             attempt += 1
         }
+        discardOtherStreams()
+    }
+
+    /// Connects to a live source.
+    init(live input: LiveInput, settings: DecodeSettings) throws(DecodeError) {
+        av_log_set_level(AV_LOG_QUIET)
+        (source, live) = (input, input)
+        (context, io) = try input.connect(settings: settings)
+        let best = av_find_best_stream(context, AVMEDIA_TYPE_VIDEO, -1, -1, nil, 0)
+        guard best >= 0, let stream = context.pointee.streams[Int(best)], stream.pointee.codecpar.pointee.width > 0
+        else {
+            Self.close(context, io)
+            throw DecodeError(
+                .noVideo, path: input.path, found: "no video stream was found in it",
+                remedy: "Check that the source sends pictures.")
+        }
+        guard let codec = avcodec_find_decoder(stream.pointee.codecpar.pointee.codec_id) else {
+            let error = noDecoderError(stream, path: input.path)
+            Self.close(context, io)
+            throw error
+        }
+        (self.stream, self.codec) = (stream, codec)
+        formatName = String(cString: context.pointee.iformat.pointee.name)
+        discardOtherStreams()
+        input.begin(stream)
+    }
+
+    deinit {
+        live?.hurry()
+        Self.close(context, io)
+    }
+
+    private func discardOtherStreams() {
         for index in 0..<Int(context.pointee.nb_streams) where context.pointee.streams[index] != stream {
             context.pointee.streams[index]?.pointee.discard = AVDISCARD_ALL
         }
     }
-
-    deinit { Self.close(context, io) }
 
     let formatName: String
 
@@ -71,7 +115,10 @@ final class Container {
     }
 
     /// Reads the next packet of any stream; a libav code below zero at the end or at damage.
-    func read(into packet: UnsafeMutablePointer<AVPacket>) -> Int32 { av_read_frame(context, packet) }
+    func read(into packet: UnsafeMutablePointer<AVPacket>) -> Int32 {
+        guard let live else { return av_read_frame(context, packet) }
+        return live.read(context, into: packet)
+    }
 
     // MARK: - Opening
 
@@ -123,7 +170,7 @@ final class Container {
         return (context, io)
     }
 
-    private static func findStreams(_ context: UnsafeMutablePointer<AVFormatContext>, settings: DecodeSettings)
+    static func findStreams(_ context: UnsafeMutablePointer<AVFormatContext>, settings: DecodeSettings)
         -> Int32
     {
         let count = Int(context.pointee.nb_streams)
@@ -138,15 +185,15 @@ final class Container {
         }
     }
 
-    private static func close(
-        _ context: UnsafeMutablePointer<AVFormatContext>, _ io: UnsafeMutablePointer<AVIOContext>
+    static func close(
+        _ context: UnsafeMutablePointer<AVFormatContext>, _ io: UnsafeMutablePointer<AVIOContext>?
     ) {
         var context: UnsafeMutablePointer<AVFormatContext>? = context
         avformat_close_input(&context)
-        closeIO(io)
+        if let io { closeIO(io) }
     }
 
-    private static func closeIO(_ io: UnsafeMutablePointer<AVIOContext>) {
+    static func closeIO(_ io: UnsafeMutablePointer<AVIOContext>) {
         av_freep(&io.pointee.buffer)
         var io: UnsafeMutablePointer<AVIOContext>? = io
         avio_context_free(&io)
@@ -190,6 +237,13 @@ private let seekBytes: @convention(c) (UnsafeMutableRawPointer?, Int64, Int32) -
 
 func memoryError(_ path: String) -> DecodeError {
     DecodeError(.library, path: path, found: "memory ran out", remedy: "Close other programs, or lower the limits.")
+}
+
+private func noDecoderError(_ stream: UnsafeMutablePointer<AVStream>, path: String) -> DecodeError {
+    let name = String(cString: avcodec_get_name(stream.pointee.codecpar.pointee.codec_id))
+    return DecodeError(
+        .noDecoder, path: path, found: "the codec \(name) is not in this system's FFmpeg",
+        remedy: "Convert the recording to H.264.")
 }
 
 func stoppedError(_ path: String) -> DecodeError {

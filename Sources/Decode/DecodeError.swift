@@ -25,6 +25,8 @@ package struct DecodeError: Error, Sendable, Equatable, CustomStringConvertible 
         case readFailed
         /// Memory ran out, or the library refused to start.
         case library
+        /// The graphics card gave up, or the recording is damaged: read it again without the card.
+        case hardware
         /// The caller asked to stop before the first picture.
         case stopped
     }

@@ -10,6 +10,8 @@ package struct DecodeSettings: Sendable {
     package var idleLimitNanoseconds: Int64 = 30_000_000_000
     /// Decoder threads.
     package var threads = 2
+    /// Decode on a graphics card where there is one, until it gives up; see `DecodeError.Code.hardware`.
+    package var usesHardware = false
     /// Larger pictures are refused.
     package var maximumPixels = 4096 * 2160
     package var maximumStreams = 8
@@ -40,6 +42,14 @@ package enum ReaderState: Sendable, Equatable {
     case waitingForData
     /// An MP4 or MOV whose index comes last cannot be read before it is finished; the message says what to do.
     case waitingForIndex(message: String)
+    /// A live source is being connected to.
+    case connecting
+    /// A live source is connected, but nothing has come for a while.
+    case stalled(message: String)
+    /// A live source cannot be had, or is lost; it is tried again, for ever.
+    case disconnected(message: String)
+    /// What a live source sends cannot be recorded for the time being; measuring goes on.
+    case recordingTrouble(message: String)
 }
 
 /// How reading came to its end.
@@ -95,6 +105,12 @@ package struct RecordingInfo: Sendable, Equatable {
     package var estimatedFrameCount: Int?
     /// Duration by the container's header, nanoseconds; nil where unknown.
     package var estimatedDuration: Int64?
+
+    /// Nothing has been seen.
+    package static let unknown = RecordingInfo(
+        container: "", codec: "", codedSize: PixelSize(width: 0, height: 0),
+        displaySize: PixelSize(width: 0, height: 0), quarterTurns: 0, pixelAspectNumerator: 1,
+        pixelAspectDenominator: 1)
 
     /// Frames per second, for plots and rates only.
     package var framesPerSecond: Double? {

@@ -8,6 +8,11 @@ package struct Fingerprint: Sendable, Hashable {
     /// 64 lower-case hexadecimal digits.
     package var sha256: String
 
+    package init(bytes: Int64, sha256: String) {
+        self.bytes = bytes
+        self.sha256 = sha256
+    }
+
     /// Reads the whole file.
     /// - Parameter onProgress: called now and then, since large files take a while.
     package init(path: String, onProgress: () -> Void = {}) throws(DecodeError) {

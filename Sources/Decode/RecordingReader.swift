@@ -12,6 +12,8 @@ package struct RecordingReader: ~Copyable, @unchecked Sendable {
     private let settings: DecodeSettings
     private let decoder: UnsafeMutablePointer<AVCodecContext>
     private let packet: UnsafeMutablePointer<AVPacket>
+    /// The graphics card that decodes; nil where the processor does.
+    private let device: HardwareDevice?
     private let pool = FramePool()
     private let streamOrientation: Orientation
     private let lacksStamps: Bool
@@ -51,11 +53,18 @@ package struct RecordingReader: ~Copyable, @unchecked Sendable {
         let source = try ByteSource(path: path, settings: settings, stop: stop, onState: onState)
         let isSeekable = try needsSeeking(source, onState: onState)
         let container = try Container(source: source, settings: settings, isSeekable: isSeekable)
+        try self.init(container: container, settings: settings)
+    }
+
+    /// Reads what an opened container holds.
+    init(container: Container, settings: DecodeSettings) throws(DecodeError) {
+        let path = container.source.path
         let stream = container.stream
         let parameters = stream.pointee.codecpar!
         try requireSize(parameters.pointee.width, parameters.pointee.height, settings: settings, path: path)
 
-        let decoder = try openDecoder(container, settings: settings)
+        let device = settings.usesHardware ? HardwareDevice(for: container.codec) : nil
+        let decoder = try openDecoder(container, settings: settings, device: device)
         guard let packet = av_packet_alloc() else {
             var context: UnsafeMutablePointer<AVCodecContext>? = decoder
             avcodec_free_context(&context)
@@ -65,6 +74,7 @@ package struct RecordingReader: ~Copyable, @unchecked Sendable {
         self.settings = settings
         self.decoder = decoder
         self.packet = packet
+        self.device = device
         lacksStamps = container.lacksStamps
         streamOrientation = Orientation(matrix: rima_stream_display_matrix(stream))
 
@@ -113,8 +123,8 @@ package struct RecordingReader: ~Copyable, @unchecked Sendable {
                 ending = RecordingEnding(reason: .stopped)
                 return nil
             }
-            if code >= 0 { return present(raw) }
             do {
+                if code >= 0 { return try present(raw) }
                 if code == rima_averror_eagain() {
                     try feed()
                 } else if code == rima_averror_eof() {
@@ -143,6 +153,7 @@ package struct RecordingReader: ~Copyable, @unchecked Sendable {
         while !isDraining {
             let code = container.read(into: packet)
             if code < 0 {
+                if code != rima_averror_eof() { try leaveHardware("the container is damaged") }
                 if code != rima_averror_eof(), container.source.ending == nil, readErrors < Self.maximumReadErrors {
                     readErrors += 1
                     taint.damage(near: packetOrdinal)
@@ -161,6 +172,7 @@ package struct RecordingReader: ~Copyable, @unchecked Sendable {
             rima_tag_packet(decoder, packet, ordinal)
             lastPacketIncomplete = packet.pointee.flags & AV_PKT_FLAG_CORRUPT != 0
             if lastPacketIncomplete || !isWhole(packet, codec: decoder.pointee.codec_id) {
+                try leaveHardware("a packet is damaged")
                 taint.damagedPacket(ordinal)
             }
             let sent = avcodec_send_packet(decoder, packet)
@@ -171,6 +183,7 @@ package struct RecordingReader: ~Copyable, @unchecked Sendable {
 
     /// The decoder refused a packet: everything is doubtful until a key frame that was coded later.
     private mutating func noteDamage(_ code: Int32) throws(DecodeError) {
+        try leaveHardware("the decoder refused a packet")
         if code == rima_averror(ENOMEM) { throw memoryError(container.source.path) }
         if decoder.pointee.coded_width == 0, decoder.pointee.width == 0, frameIndex > 0 || packetOrdinal > 1 {
             throw sizeError(
@@ -181,16 +194,43 @@ package struct RecordingReader: ~Copyable, @unchecked Sendable {
         taint.damage(near: max(0, packetOrdinal - delay))
     }
 
+    /// Ends decoding on a graphics card: what it makes of damage is its own, and rows must not depend on it.
+    private func leaveHardware(_ reason: String) throws(DecodeError) {
+        guard let device else { return }
+        throw DecodeError(
+            .hardware, path: container.source.path, found: "decoding with \(device.name) ended: \(reason)",
+            remedy: "Read it again without the card.")
+    }
+
     // MARK: - Frames
 
+    /// The picture in memory; `raw` itself, unless it lies on a graphics card.
+    private func fetched(_ raw: UnsafeMutablePointer<AVFrame>) throws(DecodeError) -> UnsafeMutablePointer<AVFrame> {
+        guard let device, raw.pointee.format == device.format.rawValue else { return raw }
+        guard let plain = pool.take() else { throw memoryError(container.source.path) }
+        guard device.fetch(raw, into: plain) else {
+            pool.give(plain)
+            try leaveHardware("the card did not give a picture")
+            return raw
+        }
+        return plain
+    }
+
     /// Gives a decoded picture its place.
-    private mutating func present(_ raw: UnsafeMutablePointer<AVFrame>) -> VideoFrame {
+    private mutating func present(_ decoded: UnsafeMutablePointer<AVFrame>) throws(DecodeError) -> VideoFrame {
+        let raw = try fetched(decoded)
         let stream = container.stream
         let hasStamp = raw.pointee.best_effort_timestamp != rima_nopts() && !lacksStamps
         let placement = timeline.place(stamp: hasStamp ? raw.pointee.best_effort_timestamp : nil)
         let isDamaged = raw.pointee.decode_error_flags != 0 || raw.pointee.flags & AV_FRAME_FLAG_CORRUPT != 0
         let isTainted = taint.judge(
             packet: rima_frame_tag(raw), isKey: rima_frame_is_key(raw) != 0, isDamaged: isDamaged)
+        if isTainted, device != nil {
+            // The caller gives back what it handed in; a fetched picture is ours.
+            if raw != decoded { pool.give(raw) }
+            try leaveHardware("a picture is damaged")
+        }
+        if raw != decoded { pool.give(decoded) }
 
         let orientation =
             rima_frame_display_matrix(raw).map { Orientation(matrix: $0) } ?? streamOrientation
@@ -282,7 +322,7 @@ private func notFinalisedError(_ path: String) -> DecodeError {
         remedy: "Repair it with the recorder's own tool, and record MKV, MPEG-TS or fragmented MP4 next time.")
 }
 
-private func requireSize(_ width: Int32, _ height: Int32, settings: DecodeSettings, path: String)
+func requireSize(_ width: Int32, _ height: Int32, settings: DecodeSettings, path: String)
     throws(DecodeError)
 {
     guard Int(width) * Int(height) > settings.maximumPixels else { return }
@@ -295,9 +335,9 @@ private func sizeError(_ what: String, settings: DecodeSettings, path: String) -
         remedy: "Record at 3840x2160 or less, or raise the limit.")
 }
 
-private func openDecoder(_ container: Container, settings: DecodeSettings) throws(DecodeError)
-    -> UnsafeMutablePointer<AVCodecContext>
-{
+func openDecoder(
+    _ container: Container, settings: DecodeSettings, device: HardwareDevice? = nil
+) throws(DecodeError) -> UnsafeMutablePointer<AVCodecContext> {
     let path = container.source.path
     var context = avcodec_alloc_context3(container.codec)
     guard let decoder = context else { throw memoryError(path) }
@@ -305,6 +345,7 @@ private func openDecoder(_ container: Container, settings: DecodeSettings) throw
     decoder.pointee.pkt_timebase = container.stream.pointee.time_base
     decoder.pointee.max_pixels = Int64(settings.maximumPixels)
     decoder.pointee.thread_count = Int32(settings.threads)
+    device?.attach(to: decoder)
     rima_enable_tags(decoder)
     guard avcodec_open2(decoder, container.codec, nil) >= 0 else {
         let name = String(cString: container.codec.pointee.name)

@@ -61,11 +61,11 @@ package struct VideoFrame: ~Copyable, @unchecked Sendable {
     let orientation: Orientation
 
     /// Ordinal of the decoded frame in the recording, from 0.
-    package let index: Int
-    package let time: StreamTime
+    package internal(set) var index: Int
+    package internal(set) var time: StreamTime
     package let timeSource: TimeSource
     /// A run of frames on one timeline and one format.
-    package let segment: Int
+    package internal(set) var segment: Int
     /// The decoder saw damage here or since the last clean key frame.
     package let isTainted: Bool
     /// Size as displayed: rotated, with square pixels.

@@ -8,6 +8,8 @@ package enum Reason: String, Sendable, Hashable, CaseIterable, Codable {
     case tainted
     /// A capture card's picture without input: one colour from edge to edge.
     case noSignal = "no_signal"
+    /// The picture has not changed for three seconds: a capture card repeats its last one.
+    case frozen
     /// No endoscope picture has been found in the recording yet.
     case noPane = "no_pane"
     case tooDark = "too_dark"

@@ -60,6 +60,15 @@ struct AreaTrack: Sendable, Hashable, Codable {
         openSum = 0
     }
 
+    /// Whether nothing was measured since the last reset.
+    var isEmpty: Bool { points.isEmpty }
+
+    /// The frame at `time` showed a slip of the mask and no area.
+    mutating func dropFrame(at time: Int64) {
+        guard let place = frames.lastIndex(where: { $0.time == time }) else { return }
+        frames[place].isMeasured = false
+    }
+
     mutating func addFrame(time: Int64, frame: Int, isMeasured: Bool) {
         if let last = frames.last { frames[frames.count - 1].span = max(0, min(time - last.time, 500_000_000)) }
         frames.append(TrackFrame(time: time, frame: frame, span: 0, isMeasured: isMeasured))

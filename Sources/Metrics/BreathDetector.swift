@@ -6,6 +6,7 @@ package import Frames
 /// Reads measured samples only. Whole state is `Codable`: a restored detector goes on exactly as the saved one.
 package struct BreathDetector: Sendable, Hashable, Codable {
     private let settings: BreathSettings
+    private var slips = SlipFilter()
     private var track = AreaTrack()
     private var closures: ClosureFinder
     private var period = PeriodEstimator()
@@ -32,14 +33,21 @@ package struct BreathDetector: Sendable, Hashable, Codable {
         segment = sample.segment
         lastTime = sample.time
         let area = sample.usableArea
-        if area != nil, let lastMeasured, (sample.time - lastMeasured).seconds > longestGap { events += endStretch() }
-        track.addFrame(time: sample.time.nanoseconds, frame: sample.frame, isMeasured: area != nil)
+        if let last = lastMeasured, (sample.time - last).seconds > longestGap {
+            // Known as soon as the gap is too long, not only when it ends.
+            events += endStretch()
+            lastMeasured = nil
+        }
+        if area != nil || !track.isEmpty {
+            track.addFrame(time: sample.time.nanoseconds, frame: sample.frame, isMeasured: area != nil)
+        }
         guard let area else { return events }
         lastMeasured = sample.time
         let normalisation = sample.normalisedArea.flatMap { area > 0 ? $0 / area : nil }
-        track.addPoint(
-            TrackPoint(
-                time: sample.time.nanoseconds, frame: sample.frame, area: area, normalisation: normalisation))
+        slips.add(
+            TrackPoint(time: sample.time.nanoseconds, frame: sample.frame, area: area, normalisation: normalisation),
+            opened: closures.openedArea)
+        takeFiltered()
         advance(isLast: false, &events)
         return events
     }
@@ -51,6 +59,11 @@ package struct BreathDetector: Sendable, Hashable, Codable {
         lastTime = nil
         segment = nil
         return events
+    }
+
+    private mutating func takeFiltered() {
+        for time in slips.slips { track.dropFrame(at: time) }
+        for point in slips.passed { track.addPoint(point) }
     }
 
     private var periodSeconds: Double { period.period ?? 3 }
@@ -68,6 +81,8 @@ package struct BreathDetector: Sendable, Hashable, Codable {
 
     private mutating func endStretch() -> [BreathEvent] {
         var events: [BreathEvent] = []
+        slips.finish()
+        takeFiltered()
         track.finishBin()
         advance(isLast: true, &events)
         track.reset()
@@ -91,7 +106,7 @@ package struct BreathDetector: Sendable, Hashable, Codable {
                 period.update(
                     track.bins[...], shortest: 60 / settings.fastest * 0.9, longest: 60 / settings.slowest * 1.1)
             }
-            turn(to: closures.undecided(track: track), isLast: false, &events)
+            turn(to: decidedBin, isLast: false, &events)
         }
         if isLast {
             if let found = closures.finish(track: track, context: context) { interrupt(found, &events) }
@@ -99,6 +114,12 @@ package struct BreathDetector: Sendable, Hashable, Codable {
         }
         track.forget(before: checkedBin)
         turns.forget(before: track.firstBin)
+    }
+
+    /// One past the last bin whose kind is known or can be waited for no longer: a breath must not come too late.
+    private var decidedBin: Int64 {
+        let patience = Int64(max(1.2 * periodSeconds, settings.leastPatience) / AreaTrack.stepSeconds)
+        return max(closures.undecided(track: track), checkedBin - patience)
     }
 
     private mutating func interrupt(_ found: ClosureFinder.Finding, _ events: inout [BreathEvent]) {
@@ -138,13 +159,20 @@ package struct BreathDetector: Sendable, Hashable, Codable {
         if hasHiddenEnd(whole) { cycle.isWhole = false }
         let (from, to) = (AreaTrack.time(cycle.start), AreaTrack.time(cycle.end))
         let frames = track.frames.drop { $0.time < from }.prefix { $0.time < to }
-        let points = track.points.drop { $0.time < from }.prefix { $0.time < to }.filter { !$0.isMasked }
-        guard let first = frames.first, let last = frames.last, let segment, points.count >= 4,
-            let widest = points.max(by: { $0.area < $1.area }),
-            let narrowest = points.min(by: { $0.area < $1.area })
-        else { return nil }
-        let areas = points.map(\.area).sorted()
-        let factors = points.compactMap(\.normalisation).sorted()
+        let places = points(from: from, to: to)
+        let smooth = LocalFit.areas(track.points, places, reach: fitReach(cycle, to - from))
+        var areas: [Double] = []
+        var factors: [Double] = []
+        var (widest, narrowest) = (-1, -1)
+        for (offset, place) in places.enumerated() where !track.points[place].isMasked {
+            areas.append(smooth[offset])
+            if let factor = track.points[place].normalisation { factors.append(factor) }
+            if widest < 0 || smooth[offset] > smooth[widest - places.lowerBound] { widest = place }
+            if narrowest < 0 || smooth[offset] < smooth[narrowest - places.lowerBound] { narrowest = place }
+        }
+        guard let first = frames.first, let last = frames.last, let segment, areas.count >= 4 else { return nil }
+        areas.sort()
+        factors.sort()
         guard let opened = quantile(ofSorted: areas, 0.95), let narrowed = quantile(ofSorted: areas, 0.05), opened > 0,
             opened - narrowed >= settings.leastHeight * opened
         else { return nil }
@@ -157,13 +185,29 @@ package struct BreathDetector: Sendable, Hashable, Codable {
         return Breath(
             index: breathCount, segment: segment, start: StreamTime(nanoseconds: from),
             end: StreamTime(nanoseconds: to), startFrame: first.frame, endFrame: last.frame + 1,
-            widestFrame: widest.frame, widestTime: StreamTime(nanoseconds: widest.time),
-            narrowestFrame: narrowest.frame, narrowestTime: StreamTime(nanoseconds: narrowest.time), opened: opened,
-            narrowed: narrowed, normalisation: quantile(ofSorted: factors, 0.5), usableShare: share,
+            widestFrame: track.points[widest].frame,
+            widestTime: StreamTime(nanoseconds: track.points[widest].time),
+            narrowestFrame: track.points[narrowest].frame,
+            narrowestTime: StreamTime(nanoseconds: track.points[narrowest].time), opened: opened, narrowed: narrowed, normalisation: quantile(ofSorted: factors, 0.5), usableShare: share,
             confidence: share * height * (0.5 + 0.5 * rhythm),
-            isUsable: share >= settings.leastUsable && points.count >= 6 && isPlausible
+            isUsable: share >= settings.leastUsable && areas.count >= 6 && isPlausible
                 && isSeen(cycle.trough, seconds: (whole.end - whole.start) * AreaTrack.stepSeconds),
             isWhole: cycle.isWhole)
+    }
+
+    /// Indices of the measured frames in a span of time.
+    private func points(from: Int64, to: Int64) -> Range<Int> {
+        var high = track.points.count
+        while high > 0, track.points[high - 1].time >= to { high -= 1 }
+        var low = high
+        while low > 0, track.points[low - 1].time >= from { low -= 1 }
+        return low..<high
+    }
+
+    /// How far around a frame its noise is evened out: not at all on a clean curve, an eighth of the breath at most.
+    private func fitReach(_ cycle: TurnFinder.Cycle, _ span: Int64) -> Int64 {
+        let share = min(0.12, 4 * cycle.rawNoise / max(cycle.height, 1e-9))
+        return Int64(share * Double(span))
     }
 
     /// A cycle that hidden time has made too long ends where that time begins, or begins where it ends.

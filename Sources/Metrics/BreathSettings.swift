@@ -21,6 +21,10 @@ package struct BreathSettings: Sendable, Hashable, Codable {
     package var longestCough: Double = 0.28
     /// Closures in quicker succession than this are no breaths, in seconds.
     package var quickSpacing: Double = 0.56
+    /// The same where the opening stays below half in between, in seconds: the syllables of talking.
+    package var lowSpacing: Double = 0.9
+    /// Longest wait for the kind of a closure, in seconds, where breathing is quick; 1.2 periods where it is slow.
+    package var leastPatience: Double = 1.6
     /// Least usable share for a breath to enter statistics.
     package var leastUsable: Double = 0.5
 

@@ -24,6 +24,12 @@ struct ClosureFinder: Sendable, Hashable, Codable {
         var end: Int64
     }
 
+    private struct JudgedRun: Sendable, Hashable, Codable {
+        var start: Int64
+        var width: Double
+        var flat: Double
+    }
+
     private let settings: BreathSettings
     private var opened = RunningRank(capacity: 250)
     // Quick turns.
@@ -33,10 +39,18 @@ struct ClosureFinder: Sendable, Hashable, Codable {
     private var lastPeak = 0.0
     private var chain: [Int64] = []
     private var chainSwing = 0.0
+    /// Deepest return between two troughs of the chain, value of its last trough, and the highest value since then.
+    private var chainRebound = 0.0
+    private var lastTrough = 0.0
+    private var highest = 0.0
+    /// Sizes of second differences: noise makes quick turns as well.
+    private var roughness = RunningRank(capacity: 125)
     // Deep closures.
     private var active: Int64?
     private var pending: [DeepRun] = []
     private var lastDeepBreath: Int64?
+    /// The last closure that was judged, whatever it was taken for.
+    private var lastJudged: JudgedRun?
     private var widths = RunningRank(capacity: 7)
     private var flats = RunningRank(capacity: 7)
     private var hasStarted = false
@@ -52,6 +66,8 @@ struct ClosureFinder: Sendable, Hashable, Codable {
         pending.removeAll(keepingCapacity: true)
         active = nil
         isFalling = true
+        lastJudged = nil
+        lastDeepBreath = nil
     }
 
     /// Takes a found breath: how long it stayed nearly closed and completely closed, in seconds.
@@ -81,6 +97,10 @@ struct ClosureFinder: Sendable, Hashable, Codable {
             lastPeak = value
         }
         opened.insert(value)
+        highest = max(highest, value)
+        if bin >= track.firstBin + 2, track.isReal(bin), track.isReal(bin - 1), track.isReal(bin - 2) {
+            roughness.insert(abs(value - 2 * track.value(bin - 1) + track.value(bin - 2)))
+        }
         let open = openedArea
         guard open > 0 else { return nil }
         followQuickTurns(value, bin, open: open)
@@ -105,13 +125,15 @@ struct ClosureFinder: Sendable, Hashable, Codable {
     // MARK: Quick turns
 
     private mutating func followQuickTurns(_ value: Double, _ bin: Int64, open: Double) {
-        let swing = 0.12 * open
+        let noise = (roughness.quantile(0.5) ?? 0) / 1.652
+        let swing = max(0.12 * open, 5.5 * noise)
         if isFalling {
             if value < extreme {
                 (extreme, extremeBin) = (value, bin)
             } else if value >= extreme + swing {
-                addTrough(extremeBin, depth: lastPeak - extreme)
+                addTrough(extremeBin, extreme, open: open)
                 isFalling = false
+                highest = value
                 (extreme, extremeBin) = (value, bin)
             }
         } else if value > extreme {
@@ -123,21 +145,33 @@ struct ClosureFinder: Sendable, Hashable, Codable {
         }
     }
 
-    private mutating func addTrough(_ bin: Int64, depth: Double) {
-        if let last = chain.last, bin - last > quickBins {
-            chain.removeAll(keepingCapacity: true)
+    private mutating func addTrough(_ bin: Int64, _ value: Double, open: Double) {
+        if let last = chain.last, bin - last > spacing(open: open) { chain.removeAll(keepingCapacity: true) }
+        if chain.isEmpty {
+            chainSwing = 0
+            chainRebound = 0
+        } else {
+            chainRebound = max(chainRebound, lastPeak - max(value, lastTrough))
         }
-        if chain.isEmpty { chainSwing = 0 }
         chain.append(bin)
-        chainSwing = max(chainSwing, depth)
+        chainSwing = max(chainSwing, lastPeak - value)
+        lastTrough = value
+    }
+
+    /// Bins within which a next turn is quick; longer while the opening has not come back.
+    private func spacing(open: Double) -> Int64 {
+        highest < 0.5 * open ? Int64(settings.lowSpacing / AreaTrack.stepSeconds) : quickBins
     }
 
     private mutating func closeChain(at bin: Int64, _ track: AreaTrack, open: Double) -> Finding? {
-        guard let first = chain.first, let last = chain.last, bin - last > quickBins, active == nil else { return nil }
+        guard let first = chain.first, let last = chain.last, bin - last > spacing(open: open), active == nil else {
+            return nil
+        }
         defer { chain.removeAll(keepingCapacity: true) }
         // A long closure among few quick turns is judged by itself: a swallow close upon a breath.
         if chain.count <= 3, pending.contains(where: { $0.end > first && width($0, track) >= 0.36 }) { return nil }
-        let isBout = chain.count >= 4 || (chain.count >= 2 && chainSwing >= 0.4 * open)
+        // The floor of a deep breath may have two dents; a cough opens in between.
+        let isBout = chain.count >= 4 || (chain.count >= 2 && chainSwing >= 0.4 * open && chainRebound >= 0.3 * open)
         guard isBout else { return nil }
         let seconds = Double(last - first) * AreaTrack.stepSeconds
         let found = finding(chain.count > 4 || seconds > 2 ? .voice : .cough, from: first, to: last, track)
@@ -164,13 +198,15 @@ struct ClosureFinder: Sendable, Hashable, Codable {
         guard let run = pending.first, bin - run.end >= quickBins,
             active == nil || pending.count > 1 || bin - run.end > 50
         else { return nil }
+        // Part of a bout of quick turns that still goes on.
+        if chain.count >= 2, let first = chain.first, run.end >= first { return nil }
         if pending.count > 1, !isClear(run, track, context) {
             // A second closure like it in breathing's rhythm: both are breaths.
             let gap = Double(pending[1].start - run.start) * AreaTrack.stepSeconds
             let rhythm = context.isKnown ? (0.5 * context.period)...(1.6 * context.period) : 0.6...2
-            if rhythm.contains(gap),
-                width(run, track) < 1.5 * width(pending[1], track) + 0.08
-            {
+            let (own, next) = (width(run, track), width(pending[1], track))
+            if rhythm.contains(gap), own < 1.5 * next + 0.08, context.isKnown || next < 1.35 * own {
+                remember(run, track)
                 lastDeepBreath = run.end
                 pending.removeFirst()
                 return nil
@@ -180,7 +216,9 @@ struct ClosureFinder: Sendable, Hashable, Codable {
         let isLast = pending.count > 1 || waited > 1.3 * context.period
         guard isLast || isClear(run, track, context) else { return nil }
         pending.removeFirst()
-        guard let kind = judge(run, track, context, isLast: isLast) else {
+        let verdict = judge(run, track, context, isLast: isLast)
+        remember(run, track)
+        guard let kind = verdict else {
             lastDeepBreath = run.end
             return nil
         }
@@ -207,11 +245,31 @@ struct ClosureFinder: Sendable, Hashable, Codable {
         return Double(down + up) / 2 * AreaTrack.stepSeconds < max(0.2, 0.12 * context.period)
     }
 
+    private mutating func remember(_ run: DeepRun, _ track: AreaTrack) {
+        lastJudged = JudgedRun(start: run.start, width: width(run, track), flat: flatSeconds(run, track))
+    }
+
+    /// Whether the closure before it was much the same, one breath ago: swallows do not come in breathing's rhythm.
+    private func repeats(_ run: DeepRun, _ track: AreaTrack, _ context: Context) -> Bool {
+        guard let last = lastJudged, context.isKnown else { return false }
+        let gap = Double(run.start - last.start) * AreaTrack.stepSeconds
+        let own = width(run, track)
+        return gap > 0.6 * context.period && gap < 1.6 * context.period && own < 1.4 * last.width + 0.08
+            && last.width < 1.4 * own + 0.08 && flatSeconds(run, track) < 2 * last.flat + 0.14
+    }
+
+    /// Shuts and opens within a frame or three, as no swallow does.
+    private func isSnap(_ run: DeepRun, _ seconds: Double, _ track: AreaTrack) -> Bool {
+        let down = run.start - flank(of: run.start, track, -1)
+        let up = flank(of: run.end - 1, track, 1) - run.end + 1
+        return seconds < 0.4 && Double(down + up) / 2 * AreaTrack.stepSeconds <= 0.12
+    }
+
     private func judge(
         _ run: DeepRun, _ track: AreaTrack, _ context: Context, isLast: Bool
     ) -> InterruptionKind? {
         let seconds = width(run, track)
-        if seconds > settings.longestSwallow { return nil }
+        if seconds > settings.longestSwallow || repeats(run, track, context) { return nil }
         if isAmongDeepBreaths(run, context) {
             // Among breaths that close nearly as far, only a longer or a fuller closure stands out.
             guard widths.count >= 3, let usual = widths.quantile(0.5), let usualFlat = flats.quantile(0.5) else {
@@ -227,7 +285,7 @@ struct ClosureFinder: Sendable, Hashable, Codable {
         {
             return nil
         }
-        return seconds < settings.longestCough ? .cough : .swallow
+        return seconds < settings.longestCough || isSnap(run, seconds, track) ? .cough : .swallow
     }
 
     /// Seconds below three tenths of the opened area.

@@ -170,27 +170,6 @@ extension Spread {
     }
 }
 
-/// Breaths per minute by counting from narrowing to narrowing.
-///
-/// An interval near a multiple of its neighbours' median holds as many breaths, so a hidden breath is counted; one of
-/// more than four breaths is left out.
-package func breathingRate(_ troughs: [StreamTime]) -> Double? {
-    guard troughs.count >= 2 else { return nil }
-    let intervals = zip(troughs.dropFirst(), troughs).map { ($0 - $1).seconds }
-    var breaths = 0.0
-    var seconds = 0.0
-    for i in intervals.indices {
-        let near = intervals[max(0, i - 4)...min(intervals.count - 1, i + 4)].sorted()
-        let usual = near[near.count / 2]
-        guard usual > 0 else { continue }
-        let count = max(1, (intervals[i] / usual).rounded())
-        guard count <= 4 else { continue }
-        breaths += count
-        seconds += intervals[i]
-    }
-    return seconds > 0 ? 60 * breaths / seconds : nil
-}
-
 /// Least-squares slope of closure against minutes, with its 95 % interval; nil below five breaths.
 package func closureTrend(_ breaths: [Breath]) -> ClosureTrend? {
     guard breaths.count >= 5 else { return nil }

@@ -21,14 +21,15 @@ package struct StageSchedule: Sendable, Hashable, Codable {
 
     /// Every mark begins a stage that lasts to the next mark, the last to `end`.
     ///
-    /// Of several marks at one moment the last given counts. Marks at or after `end` begin nothing.
+    /// Of several marks at one moment the last given counts. Marks at or after `end` begin nothing. A mark without a
+    /// label ends the stage before it and begins none.
     package init(marks: [StageMark], end: StreamTime) {
         let order = marks.indices.sorted { (marks[$0].time, $0) < (marks[$1].time, $1) }
         spans = []
         for (place, index) in order.enumerated() {
             let mark = marks[index]
             let next = place + 1 < order.count ? min(end, marks[order[place + 1]].time) : end
-            if mark.time < next { spans.append(StageSpan(label: mark.label, start: mark.time, end: next)) }
+            if mark.time < next, !mark.label.isEmpty { spans.append(StageSpan(label: mark.label, start: mark.time, end: next)) }
         }
     }
 

@@ -10,6 +10,8 @@ struct TurnFinder: Sendable, Hashable, Codable {
         /// Smoothed height and noise of the curve, px^2.
         var height: Double
         var noise: Double
+        /// Noise of single bins before smoothing, px^2.
+        var rawNoise: Double
         /// Whether both ends are peaks and not where the curve begins or breaks off.
         var isWhole: Bool
         /// Seconds below three tenths, and below a fiftieth, of the local opened area.
@@ -43,6 +45,7 @@ struct TurnFinder: Sendable, Hashable, Codable {
     private var stretchStart: Int64 = 0
     private var height = 0.0
     private var noise = 0.0
+    private var rawNoise = 0.0
     private var sorted: [Double] = []
     private var binsToScale = 0
 
@@ -66,7 +69,7 @@ struct TurnFinder: Sendable, Hashable, Codable {
     /// Half-width of the smoothing window in bins: a tenth of the period.
     private var reach: Int64 {
         let seconds = (period ?? 2) * 0.1
-        return max(1, min(8, Int64(seconds / AreaTrack.stepSeconds)))
+        return max(1, min(16, Int64(seconds / AreaTrack.stepSeconds)))
     }
 
     /// Follows the curve as far as its bins before `limit` allow.
@@ -90,11 +93,11 @@ struct TurnFinder: Sendable, Hashable, Codable {
         if isLast { close(track) }
     }
 
-    /// The next complete cycle, held back until the trough after it is known.
+    /// The next complete cycle, held back until its end holds.
     mutating func popCycle(isLast: Bool) -> Cycle? {
         while let first = turns.first, !first.isPeak { turns.removeFirst() }
-        while turns.count >= (isLast ? 3 : 4), split() {}
-        while turns.count >= (isLast ? 3 : 4) {
+        while isReady(isLast: isLast), split() {}
+        while isReady(isLast: isLast) {
             let (start, trough, end) = (turns[0], turns[1], turns[2])
             turns.removeFirst(2)
             isFirstFixed = true
@@ -105,11 +108,21 @@ struct TurnFinder: Sendable, Hashable, Codable {
             return Cycle(
                 start: start.isCut ? Double(start.bin) - 0.5 : start.middle, trough: trough.middle,
                 end: end.isCut ? Double(end.bin) + 0.5 : end.middle,
-                height: (fall + rise) / 2, noise: noise, isWhole: !start.isCut && !end.isCut,
+                height: (fall + rise) / 2, noise: noise, rawNoise: rawNoise, isWhole: !start.isCut && !end.isCut,
                 width: seconds(below: 0.3, from: start.bin, to: end.bin),
                 flat: seconds(below: 0.02, from: start.bin, to: end.bin))
         }
         return nil
+    }
+
+    /// The last peak of a cycle holds when the next trough is known, or when no higher one can join it any more.
+    private func isReady(isLast: Bool) -> Bool {
+        if turns.count >= 4 { return true }
+        guard turns.count == 3 else { return false }
+        if isLast { return true }
+        guard let period, strength > 0.4 else { return false }
+        let waited = Double(firstBin + Int64(smooth.count) - turns[2].bin) * AreaTrack.stepSeconds
+        return waited >= settings.refractory * period
     }
 
     private func seconds(below share: Double, from start: Int64, to end: Int64) -> Double {
@@ -194,7 +207,8 @@ struct TurnFinder: Sendable, Hashable, Codable {
         sorted.sort()
         // Median of |second difference| of white noise is 0.6745 sqrt 6 of its deviation; a triangle of half-width
         // r + 1 leaves about sqrt(2 / (3 (r + 1))) of it.
-        noise = (quantile(ofSorted: sorted, 0.5) ?? 0) / 1.652 * (2 / (3 * Double(reach + 1))).squareRoot()
+        rawNoise = (quantile(ofSorted: sorted, 0.5) ?? 0) / 1.652
+        noise = rawNoise * (2 / (3 * Double(reach + 1))).squareRoot()
     }
 
     private var step: Double {

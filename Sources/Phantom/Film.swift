@@ -16,7 +16,7 @@ struct Film: Sendable {
         var cough: Bool
     }
 
-    private let script: Script
+    let script: Script
     private let settings: PhantomSettings
     private let base: Viewpoint
     private let plain: Conditions
@@ -113,6 +113,12 @@ struct Film: Sendable {
             // Shut, then thrown wide.
             let s = Float((t - cough.start) / cough.length)
             open *= s < 0.35 ? 1 - ramp(s, 0, 0.12) : ramp(s, 0.35, 0.5)
+        }
+        if let talk = Script.current(script.talks, t) {
+            // Folds together, apart for a moment between syllables.
+            let beat = Float(2 * Double.pi * (t - talk.start)) * mix(3.1, 4.6, talk.strength)
+            let voiced = max(0, 0.16 + 0.12 * sinf(beat) + 0.06 * sinf(0.62 * beat + 1))
+            open = mix(open, min(open, voiced), talk.level(at: t, flank: 0.1))
         }
         open *= 1 - swallow
         cover = mix(cover, max(cover, 0.9), swallow)

@@ -128,7 +128,7 @@ struct Coverage: Sendable {
     }
 
     /// Interval arithmetic: `spans` less `cuts`, both sorted pairs.
-    private static func subtract(_ cuts: [Float], from spans: [Float], into out: inout [Float]) {
+    static func subtract(_ cuts: [Float], from spans: [Float], into out: inout [Float]) {
         out.removeAll(keepingCapacity: true)
         var i = 0
         while i + 1 < spans.count {

@@ -11,14 +11,14 @@ package struct PhantomRecording: Sendable {
     /// The lit pixels of the pane.
     package let field: FieldOfView
 
-    private let film: Film
+    let film: Film
     private let stage: Backdrop
     private let grains: Grains
-    private let body: Anatomy
+    let body: Anatomy
     private let blank: Anatomy
     /// Side of the square in which the field is drawn, and of the square on the frame that it fills.
     private let drawn: Int
-    private let shown: Int
+    let shown: Int
     private let drawnField: FieldOfView
 
     package init(_ settings: PhantomSettings) {

@@ -60,6 +60,8 @@ package struct PhantomDisturbance: Sendable, Hashable, Codable {
     package var blurPerMinute: Double
     package var darknessPerMinute: Double
     package var wallPerMinute: Double
+    /// Bouts of talking; the usual recordings have none.
+    package var talksPerMinute: Double
     /// Camera drift and shake: 0 is still, 1 is as on a treadmill.
     package var motion: Double
     /// Sensor noise, 0...1.
@@ -68,7 +70,7 @@ package struct PhantomDisturbance: Sendable, Hashable, Codable {
     package init(
         swallowsPerMinute: Double = 0.7, coughsPerMinute: Double = 0.3, fogPerMinute: Double = 1,
         glarePerMinute: Double = 0.6, blurPerMinute: Double = 0.6, darknessPerMinute: Double = 0.4,
-        wallPerMinute: Double = 0.3, motion: Double = 1, noise: Double = 0.5
+        wallPerMinute: Double = 0.3, talksPerMinute: Double = 0, motion: Double = 1, noise: Double = 0.5
     ) {
         self.swallowsPerMinute = swallowsPerMinute
         self.coughsPerMinute = coughsPerMinute
@@ -77,6 +79,7 @@ package struct PhantomDisturbance: Sendable, Hashable, Codable {
         self.blurPerMinute = blurPerMinute
         self.darknessPerMinute = darknessPerMinute
         self.wallPerMinute = wallPerMinute
+        self.talksPerMinute = talksPerMinute
         self.motion = motion
         self.noise = noise
     }
@@ -103,15 +106,18 @@ package struct PhantomSettings: Sendable, Hashable, Codable {
     package var narrowing: PhantomNarrowing
     /// Closure at the narrowest moment of the worst stage, 0...1.
     package var closure: Double
+    /// Standard deviation of the momentary breathing rate over the rate itself; 0 breathes like a clock.
+    package var irregularity: Double
     package var disturbance: PhantomDisturbance
 
     package init(
         seed: UInt64, seconds: Double, size: PixelSize, rateNumerator: Int = 25, rateDenominator: Int = 1,
         layout: PhantomLayout = .a, stages: [PhantomStage] = PhantomStage.protocolStages,
-        narrowing: PhantomNarrowing = .supraglottic, closure: Double = 0.6,
+        narrowing: PhantomNarrowing = .supraglottic, closure: Double = 0.6, irregularity: Double = 0,
         disturbance: PhantomDisturbance = PhantomDisturbance()
     ) {
         precondition(seconds >= 0 && rateNumerator > 0 && rateDenominator > 0 && !stages.isEmpty)
+        precondition((0...0.3).contains(irregularity), "time runs forward")
         precondition(size.width >= 32 && size.height >= 32, "a frame has room for a pane")
         self.seed = seed
         self.seconds = seconds
@@ -122,6 +128,7 @@ package struct PhantomSettings: Sendable, Hashable, Codable {
         self.stages = stages
         self.narrowing = narrowing
         self.closure = closure
+        self.irregularity = irregularity
         self.disturbance = disturbance
     }
 }

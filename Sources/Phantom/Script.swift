@@ -32,8 +32,11 @@ struct Script: Sendable {
     let blurs: [Episode]
     let darks: [Episode]
     let walls: [Episode]
+    let talks: [Episode]
     let end: Double
     private let settings: PhantomSettings
+    /// Frequencies (cycles a breath) and phases by which breathing hurries and lags.
+    private let sway: [SIMD2<Double>]
 
     init(_ settings: PhantomSettings) {
         self.settings = settings
@@ -60,6 +63,9 @@ struct Script: Sendable {
         blurs = list(5, d.blurPerMinute, 0.5, 2.5)
         darks = list(6, d.darknessPerMinute, 0.8, 4)
         walls = list(7, d.wallPerMinute, 0.4, 1.5)
+        talks = list(8, d.talksPerMinute, 2.5, 6)
+        var dice = Dice(settings.seed, 0xE9)
+        sway = (0..<4).map { _ in SIMD2(Double(dice.within(0.06, 0.45)), Double(dice.within(0, 6.28))) }
     }
 
     /// At most one event in each slot of 60 / rate seconds, somewhere inside it.
@@ -84,7 +90,14 @@ struct Script: Sendable {
     /// Breaths since the start; the opening is widest at whole numbers.
     func breaths(at t: Double) -> Double {
         let leg = leg(at: t)
-        return leg.breathsBefore + (t - leg.start) * leg.stage.breathsPerMinute / 60
+        let even = leg.breathsBefore + (t - leg.start) * leg.stage.breathsPerMinute / 60
+        guard settings.irregularity > 0 else { return even }
+        // Each wave's slope has half its amplitude squared as variance; the four add up to the irregularity.
+        let amplitude = settings.irregularity / 2.0.squareRoot()
+        return sway.reduce(even) { sum, wave in
+            let turn = 2 * Double.pi * wave.x
+            return sum + amplitude / turn * (sin(turn * even + wave.y) - sin(wave.y))
+        }
     }
 
     /// Depth and narrowing pass smoothly from one stage to the next within four seconds.

@@ -17,7 +17,8 @@ struct Shapes: Sendable {
 
     static let glottisHeight: Float = -1
 
-    init(_ body: Anatomy, _ posture: Posture, _ view: Viewpoint) {
+    /// - Parameter isOpeningOnly: leaves out what neither bounds nor covers the opening.
+    init(_ body: Anatomy, _ posture: Posture, _ view: Viewpoint, isOpeningOnly: Bool = false) {
         let place = Projection(view)
         projection = place
         let level = Shapes.glottisHeight
@@ -27,10 +28,10 @@ struct Shapes: Sendable {
         let open = posture.opening > 0.004 || posture.posteriorChink > 0.01
         let ring = right + left.dropFirst().reversed()
         glottis = Outline(open ? ring.map { place($0.x, $0.y, level) } : [])
-        foldRight = Outline(Shapes.band(right, 1, body).map { place($0.x, $0.y, level) })
-        foldLeft = Outline(Shapes.band(left, -1, body).map { place($0.x, $0.y, level) })
+        foldRight = Outline(isOpeningOnly ? [] : Shapes.band(right, 1, body).map { place($0.x, $0.y, level) })
+        foldLeft = Outline(isOpeningOnly ? [] : Shapes.band(left, -1, body).map { place($0.x, $0.y, level) })
         seam = zip(right, left).map { place(($0.x + $1.x) / 2, ($0.y + $1.y) / 2, level) }
-        rim = Outline(Shapes.rim(body).map { place($0.x, $0.y, 0) })
+        rim = Outline(isOpeningOnly ? [] : Shapes.rim(body).map { place($0.x, $0.y, 0) })
         supraglottic = Shapes.upper(body, posture, place)
         epiglottis = Outline(Shapes.epiglottis(body, posture).map { place($0.x, $0.y, $0.z) })
         strand = posture.strand > 0 ? Shapes.strand(body, posture, place) : nil

@@ -33,6 +33,11 @@ package enum OutlineDrawing {
         }
     }
 
+    /// Draws one line; points and width in pixels of `picture`.
+    package static func draw(
+        line a: Point, _ b: Point, colour: LineColour, width: Double, on picture: inout RGBPicture
+    ) { drawLine(a, b, colour, width, on: &picture) }
+
     /// The outline of a field of view as one ring, in pane pixels.
     package static func ring(of field: FieldOfView) -> [Point] {
         var left: [Point] = []

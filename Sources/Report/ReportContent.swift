@@ -28,6 +28,8 @@ package struct ReportContent: Sendable {
     package var paneSize: PixelSize
     /// Sentences that a reader must know.
     package var notes: [String]
+    /// An earlier test of the same patient.
+    package var comparison: ReportComparison?
 
     package init(
         session: String, pseudonym: String? = nil, date: String? = nil, plan: String? = nil,
@@ -160,9 +162,12 @@ package struct ReportSetting: Sendable, Hashable {
 
 /// A kept picture of the pane, without anything drawn on it.
 package struct ReportStill: Sendable {
+    /// Of the two most different frames of a stage's worst breath.
     package enum Kind: String, Sendable, CaseIterable { case widest, narrowest }
 
     package var stage: String
+    /// Index of the stage; nil where only its label is known.
+    package var stageIndex: Int?
     package var kind: Kind
     package var frame: Int
     package var time: StreamTime
@@ -171,16 +176,64 @@ package struct ReportStill: Sendable {
     package var jpeg: [UInt8]
     /// The opening's outline, pane pixels.
     package var rings: [[Point]]
+    /// Size of the pane that the rings are drawn in; nil is the test's last pane.
+    ///
+    /// The picture itself may be smaller.
+    package var size: PixelSize?
 
     package init(
-        stage: String, kind: Kind, frame: Int, time: StreamTime, area: Double, jpeg: [UInt8], rings: [[Point]]
+        stage: String, stageIndex: Int? = nil, kind: Kind, frame: Int, time: StreamTime, area: Double, jpeg: [UInt8],
+        rings: [[Point]], size: PixelSize? = nil
     ) {
         self.stage = stage
+        self.stageIndex = stageIndex
         self.kind = kind
         self.frame = frame
         self.time = time
         self.area = area
         self.jpeg = jpeg
         self.rings = rings
+        self.size = size
+    }
+}
+
+/// The breath of a stage that closes most.
+package struct WorstBreath: Sendable, Hashable {
+    /// Its frame of greatest narrowing; the value is the breath's closure.
+    package var narrowest: Evidence
+    /// Its widest frame; the value is the opened area, px^2.
+    package var widest: Evidence
+}
+
+extension ReportContent {
+    /// The worst usable breath of every stage that has statistics, by the stage's index.
+    package var worstBreaths: [Int: WorstBreath] {
+        let byIndex = Dictionary(breaths.map { ($0.index, $0) }, uniquingKeysWith: { first, _ in first })
+        var worst: [Int: WorstBreath] = [:]
+        for (index, stage) in summary.stages.enumerated() {
+            guard let narrowest = stage.worst, let breath = byIndex[narrowest.breath] else { continue }
+            worst[index] = WorstBreath(
+                narrowest: narrowest,
+                widest: Evidence(
+                    breath: breath.index, frame: breath.widestFrame, time: breath.widestTime, value: breath.opened))
+        }
+        return worst
+    }
+}
+
+/// An earlier test of the same patient, judged with the same settings.
+package struct ReportComparison: Sendable {
+    package var session: String
+    package var date: String?
+    package var parts: [ReportPart]
+    package var breaths: [Breath]
+    package var summary: TestSummary
+
+    package init(_ content: ReportContent) {
+        session = content.session
+        date = content.date
+        parts = content.parts
+        breaths = content.breaths
+        summary = content.summary
     }
 }

@@ -38,8 +38,11 @@ extension ReportContent {
 
     func stageIndex(at time: StreamTime) -> Int? { summary.stages.firstIndex { $0.span.contains(time) } }
 
-    func still(_ stage: String, _ kind: ReportStill.Kind) -> ReportStill? {
-        stills.first { $0.stage == stage && $0.kind == kind }
+    func still(ofStage index: Int, _ kind: ReportStill.Kind) -> ReportStill? {
+        guard summary.stages.indices.contains(index) else { return nil }
+        return stills.first {
+            $0.kind == kind && ($0.stageIndex ?? index) == index && $0.stage == summary.stages[index].span.label
+        }
     }
 
     /// Usable seconds and length of all stages, or nil without stages.

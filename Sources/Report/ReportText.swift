@@ -68,6 +68,7 @@ extension Reason {
         switch self {
         case .tainted: "picture damaged in the recording"
         case .noSignal: "no camera signal"
+        case .frozen: "picture frozen"
         case .noPane: "endoscope picture not found yet"
         case .tooDark: "too dark"
         case .overexposed: "overexposed"

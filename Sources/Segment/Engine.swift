@@ -6,6 +6,8 @@ package import Frames
 ///
 /// Owned by one task; make one for each.
 package protocol Engine: AnyObject {
+    /// For people and records: which engine, and in what form.
+    var name: String { get }
     /// The one picture size it takes.
     var inputSize: PixelSize { get }
     /// **Shape** of the answer: (channels, height, width), or (numbers) for a classifier.
@@ -14,4 +16,23 @@ package protocol Engine: AnyObject {
     ///
     /// - **Shape** `output` is row-major in `outputShape`; it is resized once and then reused.
     func run(_ picture: borrowing RGBPicture, into output: inout [Float]) throws(SegmentError)
+}
+
+/// Which engine is wanted.
+package struct EngineSettings: Sendable, Equatable {
+    package enum Choice: Sendable, Equatable {
+        /// The native engine where it knows every layer, else ONNX Runtime.
+        case auto
+        case native
+        case onnxRuntime
+    }
+
+    package var choice: Choice
+    /// Path of ONNX Runtime's library, or of a folder that holds it; nil looks in the usual places.
+    package var library: String?
+
+    package init(choice: Choice = .auto, library: String? = nil) {
+        self.choice = choice
+        self.library = library
+    }
 }

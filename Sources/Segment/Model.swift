@@ -2,43 +2,106 @@
 
 private import Frames
 
-/// A network and its card.
+/// A network, its card and the engine that it is meant for.
 ///
-/// Weights only; what one run needs lives in `Workspace`.
+/// Weights only; what one run needs lives in an `Engine`.
 package final class Model: Sendable {
     package let card: ModelCard
-    package let network: Network
+    /// The network as the native engine reads it; nil where only ONNX Runtime runs it.
+    package let network: Network?
+    private let path: String?
+    private let settings: EngineSettings
+    /// Why the native engine does not run it.
+    private let refusal: SegmentError?
 
     /// Reads and checks a model file.
-    package convenience init(path: String) throws(SegmentError) {
-        let network = try Network(path: path)
-        do {
-            try self.init(network: network)
+    package init(path: String, engine settings: EngineSettings = EngineSettings()) throws(SegmentError) {
+        let header = try NetworkHeader(path: path)
+        do throws(SegmentError) {
+            card = try ModelCard(metadata: header.metadata)
+            var network: Network?
+            var refusal: SegmentError?
+            if settings.choice != .onnxRuntime, card.form == .map {
+                do throws(SegmentError) {
+                    network = try Network(header)
+                } catch {
+                    guard settings.choice == .auto, error.isForOtherEngine else { throw error }
+                    refusal = error
+                }
+            } else if settings.choice == .native {
+                throw SegmentError(
+                    .unsupportedOperator, "the native engine does not run networks that find instances.",
+                    remedy: "Set 'engine: auto' or 'engine: onnxruntime' to run it with ONNX Runtime.")
+            }
+            if let network { try Self.check(network, card) }
+            self.network = network
+            self.refusal = refusal
         } catch {
             throw error.at(file: path)
         }
+        self.path = path
+        self.settings = settings
     }
 
+    /// A network in memory, for the native engine.
     package init(network: Network) throws(SegmentError) {
-        let card = try ModelCard(metadata: network.metadata)
+        card = try ModelCard(metadata: network.metadata)
+        try Self.check(network, card)
+        self.network = network
+        path = nil
+        settings = EngineSettings(choice: .native)
+        refusal = nil
+    }
+
+    /// An engine of the kind that was asked for.
+    /// - **Units** `threads`: cores that one run may use.
+    package func makeEngine(threads: Int = 1) throws(SegmentError) -> any Engine {
+        var refusal = refusal
+        if let network {
+            do {
+                return try Workspace(network: network, input: .picture(card), threads: threads)
+            } catch {
+                guard settings.choice == .auto, path != nil, error.isForOtherEngine else { throw error.at(path) }
+                refusal = error
+            }
+        }
+        guard let path else { preconditionFailure("without a file there is a network") }
+        do {
+            let library = try OnnxRuntimeLibrary.find(settings.library)
+            return try OnnxRuntimeEngine(library: library, path: path, card: card, threads: threads)
+        } catch {
+            // What the native engine lacks is the reason why the library is wanted at all.
+            guard error.code == .noLibrary, let refusal else { throw error.at(path) }
+            throw SegmentError(
+                refusal.code, refusal.message, file: path, place: refusal.place,
+                remedy: OnnxRuntimeLibrary.installation)
+        }
+    }
+
+    private static func check(_ network: Network, _ card: ModelCard) throws(SegmentError) {
         let (input, output) = (network.inputShape, network.outputShape)
         guard input == [1, 3, card.inputSize.height, card.inputSize.width] else {
             throw SegmentError(
                 .badCard,
                 "the card says \(card.inputSize.width)x\(card.inputSize.height), but the network takes \(input).")
         }
+        try card.check(outputShape: output)
+    }
+}
+
+extension ModelCard {
+    /// Whether an answer of this shape, with its batch of 1 in front, is what the card promises.
+    func check(outputShape output: [Int]) throws(SegmentError) {
         let fits =
-            switch card.task {
+            switch task {
             case .opening: output.count == 4
             case .gate: output.count == 2 || (output.count == 4 && output[2] == 1 && output[3] == 1)
             }
-        guard fits, output[0] == 1, output[1] == card.classes.count else {
+        guard fits, output[0] == 1, output[1] == classes.count else {
             throw SegmentError(
                 .badCard,
-                "the network's output \(output) does not fit the task '\(card.task.rawValue)' with "
-                    + "\(card.classes.count) classes.")
+                "the network's output \(output) does not fit the task '\(task.rawValue)' with "
+                    + "\(classes.count) classes.")
         }
-        self.card = card
-        self.network = network
     }
 }

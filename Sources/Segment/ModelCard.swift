@@ -8,6 +8,13 @@ package struct ModelCard: Sendable, Equatable {
     package enum ColorOrder: String, Sendable { case rgb = "RGB", bgr = "BGR" }
     /// What the network's last layer gives.
     package enum Activation: String, Sendable { case logits, sigmoid, softmax }
+    /// How the answer is given.
+    package enum Form: String, Sendable {
+        /// One map for each class, or one number for each.
+        case map
+        /// Boxes, labels, scores and masks, as detectors of instances give them.
+        case instances = "boxes,labels,scores,masks"
+    }
 
     package var task: Task
     package var name: String
@@ -21,6 +28,17 @@ package struct ModelCard: Sendable, Equatable {
     package var licence: String
     package var trainingData: String
     package var activation: Activation
+    package var form: Form
+
+    /// Reads the card of a model file.
+    package init(path: String) throws(SegmentError) {
+        let header = try NetworkHeader(path: path)
+        do {
+            try self.init(metadata: header.metadata)
+        } catch {
+            throw error.at(file: path)
+        }
+    }
 
     /// Reads the card from a file's metadata.
     package init(metadata: [String: String]) throws(SegmentError) {
@@ -72,6 +90,9 @@ package struct ModelCard: Sendable, Equatable {
         trainingData = text("training_data")
         activation = try choice(
             "activation", metadata["rima.activation"] ?? "logits", "logits, sigmoid or softmax")
+        form = try choice("outputs", metadata["rima.outputs"] ?? "map", "map or \(Form.instances.rawValue)")
+        // What instances are put together to is a probability for every pixel.
+        if form == .instances { activation = .sigmoid }
         guard !classes.isEmpty, Set(classes).count == classes.count else {
             throw SegmentError(.badCard, "rima.classes is '\(text("classes"))', but must name each class once.")
         }

@@ -1,6 +1,35 @@
 // A network without a card: what is computed, apart from what it means.
 
-private import Foundation
+internal import Foundation
+internal import SwiftProtobuf
+
+/// A model file taken apart, before anybody has looked at what its network computes.
+struct NetworkHeader {
+    fileprivate let proto: Onnx_ModelProto
+    let metadata: [String: String]
+
+    init(bytes: Data) throws(SegmentError) {
+        proto = try OnnxFile.parse(bytes)
+        metadata = OnnxFile.metadata(of: proto)
+    }
+
+    /// Reads a file, with its name in whatever error comes of it.
+    init(path: String) throws(SegmentError) {
+        let bytes: Data
+        do {
+            let handle = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
+            defer { try? handle.close() }
+            bytes = try handle.read(upToCount: Limits.fileBytes + 1) ?? Data()
+        } catch {
+            throw SegmentError(.unreadable, "the model file cannot be read.", file: path)
+        }
+        do {
+            try self.init(bytes: bytes)
+        } catch {
+            throw error.at(file: path)
+        }
+    }
+}
 
 /// A network read from ONNX, with static shapes.
 ///
@@ -15,24 +44,20 @@ package final class Network: Sendable {
     /// **Shape** of the first output, with its batch of 1 in front.
     package var outputShape: [Int] { graph.values[graph.outputs[0]].shape }
 
-    package init(bytes: [UInt8]) throws(SegmentError) {
-        let file = try OnnxFile(bytes: Data(bytes))
-        graph = file.graph
-        metadata = file.metadata
+    init(_ header: NetworkHeader) throws(SegmentError) {
+        graph = try OnnxFile.graph(of: header.proto)
+        metadata = header.metadata
+    }
+
+    package convenience init(bytes: [UInt8]) throws(SegmentError) {
+        try self.init(NetworkHeader(bytes: Data(bytes)))
     }
 
     /// Reads a file, with its name in whatever error comes of it.
     package convenience init(path: String) throws(SegmentError) {
-        let bytes: Data
+        let header = try NetworkHeader(path: path)
         do {
-            let handle = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
-            defer { try? handle.close() }
-            bytes = try handle.read(upToCount: Limits.fileBytes + 1) ?? Data()
-        } catch {
-            throw SegmentError(.unreadable, "the model file cannot be read.", file: path)
-        }
-        do {
-            try self.init(bytes: [UInt8](bytes))
+            try self.init(header)
         } catch {
             throw error.at(file: path)
         }

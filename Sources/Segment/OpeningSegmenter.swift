@@ -12,6 +12,8 @@ package final class OpeningSegmenter {
     private var answer: [Float] = []
     private let opening: Int
 
+    /// The engine that computes it.
+    package var engineName: String { engine.name }
     /// The picture size that `segment` takes.
     package var inputSize: PixelSize { engine.inputSize }
     /// The size of the map it gives.
@@ -26,9 +28,9 @@ package final class OpeningSegmenter {
         self.opening = opening
     }
 
-    /// A segmenter on the native engine.
+    /// A segmenter on the model's engine.
     package convenience init(model: Model, threads: Int = 1) throws(SegmentError) {
-        try self.init(card: model.card, engine: try Workspace(model: model, threads: threads))
+        try self.init(card: model.card, engine: try model.makeEngine(threads: threads))
     }
 
     /// The opening's logit for every pixel of the network's output; above 0 is opening.

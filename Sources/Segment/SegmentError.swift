@@ -11,6 +11,10 @@ package struct SegmentError: Error, Sendable, Equatable {
         case badCard = "bad_card"
         /// The network uses an operator that the native engine does not have.
         case unsupportedOperator = "unsupported_operator"
+        /// ONNX Runtime is wanted and not there.
+        case noLibrary = "no_library"
+        /// ONNX Runtime refused the network, or failed in it.
+        case runtime
         /// The network contradicts itself: shapes, names, weights.
         case badGraph = "bad_graph"
         /// The network is beyond what this engine accepts.
@@ -35,11 +39,17 @@ package struct SegmentError: Error, Sendable, Equatable {
         self.remedy = remedy
     }
 
-    func at(file: String) -> SegmentError {
+    func at(file: String) -> SegmentError { at(file) }
+
+    /// The same with a file's name, where there is one and none is said yet.
+    func at(_ file: String?) -> SegmentError {
         var copy = self
         if copy.file == nil { copy.file = file }
         return copy
     }
+
+    /// Whether the file may be sound and only beyond the native engine.
+    var isForOtherEngine: Bool { [.unsupportedOperator, .badGraph, .tooLarge].contains(code) }
 }
 
 extension SegmentError: CustomStringConvertible {

@@ -29,6 +29,8 @@ package enum InstructionSet: String, Sendable, CaseIterable {
 ///
 /// Owned by one task.
 package final class Workspace: Engine {
+    /// `native`, with the instruction set and whether it computes with bytes.
+    package let name: String
     package let inputSize: PixelSize
     package let outputShape: [Int]
     /// Multiply-adds of one run, counted in the plain form.
@@ -41,8 +43,10 @@ package final class Workspace: Engine {
     package convenience init(model: Model, threads: Int = 1, instructions: InstructionSet = .standard)
         throws(SegmentError)
     {
-        try self.init(
-            network: model.network, input: .picture(model.card), threads: threads, instructions: instructions)
+        guard let network = model.network else {
+            throw SegmentError(.unsupportedOperator, "the native engine does not run this network.")
+        }
+        try self.init(network: network, input: .picture(model.card), threads: threads, instructions: instructions)
     }
 
     /// A network with pictures, or with floats that `run(_:)` takes.
@@ -54,6 +58,8 @@ package final class Workspace: Engine {
         guard program.placement.arenaBytes <= Limits.arenaBytes else {
             throw SegmentError(.tooLarge, "the network needs more than \(Limits.arenaBytes >> 30) GiB for one picture.")
         }
+        let isQuantised = program.steps.contains { $0.step.op == rima_op_quantize || $0.step.op == rima_op_input_bytes }
+        name = "native \(instructions.rawValue)\(isQuantised ? " int8" : "")"
         outputShape = Array(network.outputShape.dropFirst())
         let shape = network.inputShape
         inputSize = PixelSize(width: shape[3], height: shape[2])

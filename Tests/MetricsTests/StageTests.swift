@@ -1,3 +1,4 @@
+import BreathJudge
 import Foundation
 import Frames
 import Metrics

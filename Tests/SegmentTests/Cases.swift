@@ -17,11 +17,18 @@ struct Case: CustomTestStringConvertible, Sendable {
 
     private static func read(_ name: String) -> [Case] {
         guard let url = Bundle.module.url(forResource: name, withExtension: "cases", subdirectory: "Fixtures"),
-            let data = try? Data(contentsOf: url), data.prefix(8) == Data("RIMACASE".utf8)
+            let cases = try? read(url)
         else {
             Issue.record("Fixtures/\(name).cases is missing: run training/reference_activations.py")
             return []
         }
+        return cases
+    }
+
+    /// Reads a file of cases.
+    static func read(_ url: URL) throws -> [Case] {
+        let data = try Data(contentsOf: url)
+        guard data.prefix(8) == Data("RIMACASE".utf8) else { throw CocoaError(.fileReadCorruptFile) }
         var offset = 8
         func word() -> Int {
             defer { offset += 4 }

@@ -130,7 +130,7 @@ def _zoo(arguments: argparse.Namespace) -> None:
         "unet-resnet18": (zoo.unet_resnet18, recipes_zoo.train_one_class, ["opening"]),
         "unetpp-effnetb4": (zoo.unetplusplus_efficientnet_b4, recipes_zoo.train_one_class, ["opening"]),
         "multiclass": (lambda: zoo.unet_resnet18(len(data.names())), recipes_zoo.train_classes, data.names()),
-        "maskrcnn": (lambda: zoo.mask_rcnn(2, arguments.side), recipes_zoo.train_instances, []),
+        "maskrcnn": (lambda: zoo.mask_rcnn(len(recipes_zoo.INSTANCES), arguments.side), recipes_zoo.train_instances, []),
     }[arguments.network]
     plan, network = _plan(arguments), build()
     figures = train(network, data, plan, arguments.run, arguments.side, arguments.workers, arguments.start_from)

@@ -23,6 +23,8 @@ from .stream import batches, to_tensors
 from .trainer import Plan, Trainer, averaged_weights, device_of_choice
 
 LEFT_RIGHT = ("fold_left", "fold_right")
+#: What Mask R-CNN finds; the opening among them, since `rima` measures it.
+INSTANCES = (*LEFT_RIGHT, "opening")
 
 
 @dataclass
@@ -162,7 +164,7 @@ def instances(labels: np.ndarray, wanted: list[int], least: int = 12) -> dict[st
 def train_instances(
     module: nn.Module, data: ZooData, plan: Plan, run: Path, side: int, workers: int = 1, start_from: Path | None = None
 ) -> dict[str, float]:
-    """Left and right as instances; judged by the share of frames in which both, one or none was found.
+    """Left, right and opening as instances; judged by the share of frames in which both sides, one or none was found.
 
     Pictures are never mirrored, since a mirror swaps left and right.
     """
@@ -171,7 +173,7 @@ def train_instances(
     if start_from:
         module.load_state_dict(averaged_weights(start_from))
     names = data.names()
-    wanted = [names.index(name) for name in LEFT_RIGHT]
+    wanted = [names.index(name) for name in INSTANCES]
 
     def loss_of(network: nn.Module, batch: list[torch.Tensor]) -> torch.Tensor:
         images, labels = batch
@@ -190,7 +192,7 @@ def train_instances(
         found = []
         for index in judged:
             image, labels = _resized(pack, int(index), side, labels=True)
-            truth = instances(labels, wanted)
+            truth = instances(labels, wanted[:len(LEFT_RIGHT)])
             if truth is None or len(truth["labels"]) < 2:
                 continue
             with torch.inference_mode():
@@ -221,7 +223,7 @@ def export_segmentation(
 
 
 def export_instances(module: nn.Module, output: Path, version: str, side: int, training_data: str) -> ModelFacts:
-    """Writes a Mask R-CNN, which runs in ONNX Runtime only."""
+    """Writes a Mask R-CNN, which `rima` runs with ONNX Runtime."""
     import io
     import warnings
 
@@ -229,7 +231,7 @@ def export_instances(module: nn.Module, output: Path, version: str, side: int, t
 
     from .export import write_atomically
 
-    facts = ModelFacts("opening", "rima-mask-rcnn", version, side, side, list(LEFT_RIGHT), training_data)
+    facts = ModelFacts("opening", "rima-mask-rcnn", version, side, side, list(INSTANCES), training_data)
     buffer = io.BytesIO()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

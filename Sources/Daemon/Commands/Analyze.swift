@@ -5,17 +5,22 @@ import Decode
 import Foundation
 import Frames
 
-struct AnalyzeCommand: ParsableCommand {
+struct AnalyzeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "analyze",
         abstract: "Measures finished recordings, faster than real time.",
         discussion: """
             Writes a folder for each recording: samples.csv (one row for every decoded frame), session.json (what it was
             measured with), session.sqlite (the rows themselves) and still.png (the widest view with its outline).
+            An interrupted run goes on where it stopped when it is started again. Several recordings are measured at the
+            same time, each by a process of its own; the results are printed in the order in which the files are named.
             An interrupted run goes on where it stopped when it is started again.
+            Stages come from --protocol or --stages, from a table FILE.stages.csv beside the recording, or from the
+            configured protocol; `rima report` changes them afterwards.
 
             EXIT STATUS: 0 measured; 65 not a recording, or damaged beyond reading; 66 no such file; 73, 74 the results
-            cannot be written; 78 the configuration is wrong; 130 interrupted.
+            cannot be written; 78 the configuration is wrong; 130 interrupted. Of several recordings, the first that
+            failed decides; all others are measured.
             """)
 
     @Argument(help: ArgumentHelp("Recordings in any container and codec that FFmpeg reads.", valueName: "file"))
@@ -37,35 +42,86 @@ struct AnalyzeCommand: ParsableCommand {
     @Flag(help: "Also write pane.png, the frame with the pane and the field of view that were found.")
     var debugStill = false
 
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp(
+            "Recordings measured at the same time. Default: as many as there are cores.", valueName: "n"))
+    var jobs: Int?
+
+    @Flag(help: ArgumentHelp("Tell another process of the progress; end when it ends.", visibility: .private))
+    var attended = false
+
+    @Option(help: ArgumentHelp("Cores for the network where the configuration leaves it open.", visibility: .private))
+    var networkThreads: Int?
+
+    @OptionGroup var stages: StageOptions
     @OptionGroup var shared: SharedOptions
 
-    mutating func run() throws {
+    mutating func validate() throws {
+        if let jobs, !(1...256).contains(jobs) { throw ValidationError("--jobs must be from 1 to 256.") }
+    }
+
+    mutating func run() async throws {
         let configuration = try shared.loadConfiguration()
         var settings = try MeasuringSettings(configuration, modelPath: shared.model)
         settings.decode.follow = follow
+        if let networkThreads, configuration.model.threads == 0 { settings.threads = networkThreads }
+        let plan = try stages.plan()
+        if files.count > 1 { return try await analyzeAll() }
+        let file = files[0]
+        if plan != nil, let table = try StageSidecar.find(beside: file) {
+            throw CommandError(
+                .usage, "\(table) beside the recording sets stages, too",
+                remedy: "leave --protocol and --stages out, or move the table away")
+        }
+        var job = SessionJob(
+            source: file, folder: SessionFolder(root: outputFolder(for: file)), settings: settings,
+            startsOver: again, writesDebugStill: debugStill)
+        job.plan = try plan ?? StagePlan.standing(for: file, configuration)
+        job.insistsOnPlan = plan != nil
+        job.subject = stages.subject
+        job.testDate = stages.testDate
         let stop = StopFlag()
         let signals = stopOnSignal(stop)
         defer { signals.cancel() }
-        var firstError: CommandError?
-        for file in files where !stop.isRaised {
-            do {
-                try analyze(file, settings: settings, stop: stop)
-            } catch {
-                let error = CommandError(adopting: error)
-                if files.count == 1 { throw error }
-                Terminal.complain(error.description)
-                firstError = firstError ?? error
-            }
-        }
+        if attended { stopAtEndOfInput(stop) }
+        try analyze(job, stop: stop)
         if stop.isRaised { throw ExitCode(130) }
-        if let firstError { throw ExitCode(firstError.code.rawValue) }
     }
 
-    private func analyze(_ file: String, settings: MeasuringSettings, stop: StopFlag) throws {
-        let folder = SessionFolder(root: outputFolder(for: file))
-        let job = SessionJob(
-            source: file, folder: folder, settings: settings, startsOver: again, writesDebugStill: debugStill)
-        let display = AnalyzeDisplay(file: file, isQuiet: shared.quiet)
+    /// Several recordings, each in a process of its own.
+    private func analyzeAll() async throws {
+        let cores = ProcessInfo.processInfo.activeProcessorCount
+        let parallel = min(jobs ?? cores, files.count)
+        var options = ["--network-threads", "\(max(1, cores / parallel))"]
+        if let config = shared.config { options += ["--config", config] }
+        if let model = shared.model { options += ["--model", model] }
+        for (option, value) in [
+            ("--protocol", stages.stageProtocol), ("--protocol-start", stages.protocolStart),
+            ("--stages", stages.table), ("--subject", stages.subject), ("--date", stages.testDate),
+        ] {
+            if let value { options += [option, value] }
+        }
+        for (isSet, flag) in [
+            (follow, "--follow"), (again, "--again"), (debugStill, "--debug-still"), (shared.json, "--json"),
+            (shared.quiet, "--quiet"),
+        ] where isSet { options.append(flag) }
+        let many = AnalyzeMany(
+            jobs: files.map { AnalysisJob(file: $0, folder: outputFolder(for: $0).path) }, parallel: parallel,
+            options: options, isQuiet: shared.quiet)
+        let running = Task { await many.run() }
+        let signals = ServiceSignals([SIGINT, SIGTERM]) { signal in
+            if signal == .stopNow { exit(130) }
+            running.cancel()
+        }
+        defer { signals.cancel() }
+        let statuses = await running.value
+        if running.isCancelled { throw ExitCode(130) }
+        if let failed = statuses.compactMap(\.self).first(where: { $0 != 0 }) { throw ExitCode(failed) }
+    }
+
+    private func analyze(_ job: SessionJob, stop: StopFlag) throws {
+        let display = AnalyzeDisplay(isQuiet: shared.quiet, isAttended: attended)
         let inbox = SessionInbox()
         let runner = try SessionRunner(job: job, inbox: inbox, stop: stop, observer: display)
         defer { display.finish() }
@@ -75,7 +131,7 @@ struct AnalyzeCommand: ParsableCommand {
             Terminal.say("stopped after frame \(outcome.accounting.decoded); run again to go on")
             return
         }
-        try report(outcome, folder: folder, display: display)
+        try report(outcome, folder: job.folder, display: display)
     }
 
     private func outputFolder(for file: String) -> URL {
@@ -110,63 +166,10 @@ struct AnalyzeCommand: ParsableCommand {
             }
         }
         print("samples \(folder.samples.path)")
+        print("report  \(folder.report.path)")
         if FileManager.default.fileExists(atPath: folder.still.path) { print("still   \(folder.still.path)") }
         if debugStill, FileManager.default.fileExists(atPath: folder.debugStill.path) {
             print("pane    \(folder.debugStill.path)")
         }
-    }
-}
-
-/// Shows an analysis to a person.
-private final class AnalyzeDisplay: SessionObserver {
-    private let file: String
-    private let isQuiet: Bool
-    private var progress: ProgressLine
-    private var info: RecordingInfo?
-    private var accounting = Accounting()
-    private var total: Int?
-    private var firstFrame = 0
-    private var lastTime = StreamTime.zero
-    private var firstTime: StreamTime?
-    private let started = ContinuousClock.now
-
-    init(file: String, isQuiet: Bool) {
-        self.file = file
-        self.isQuiet = isQuiet
-        progress = ProgressLine(isQuiet: isQuiet)
-    }
-
-    func opened(_ info: RecordingInfo, resumingAt frame: Int) {
-        self.info = info
-        total = info.estimatedFrameCount
-        firstFrame = frame
-        if frame > 0, !isQuiet { Terminal.say("going on after frame \(grouped(frame - 1))") }
-    }
-
-    func measured(_ row: NumberedSample, stage: String) {
-        accounting.add(row.sample)
-        firstTime = firstTime ?? row.sample.time
-        lastTime = row.sample.time
-        progress.show(
-            done: accounting.decoded, total: total.map { max(0, $0 - firstFrame) },
-            mediaSeconds: (lastTime - (firstTime ?? .zero)).seconds, usable: accounting.usableShare)
-    }
-
-    func marked(_ mark: CommittedMark) {}
-
-    func changed(_ state: ReaderState) {
-        if case .waitingForIndex(let message) = state, !isQuiet { Terminal.warn(message) }
-    }
-
-    func lives() {}
-
-    func finish() { progress.finish() }
-
-    /// How fast it went, for the closing line.
-    var speed: String {
-        let elapsed = (ContinuousClock.now - started) / .seconds(1)
-        let media = (lastTime - (firstTime ?? .zero)).seconds
-        guard elapsed > 0, media > 0 else { return "" }
-        return String(format: " · %.1fx real time", media / elapsed)
     }
 }

@@ -29,9 +29,9 @@ struct EvaluateCommand: ParsableCommand {
     mutating func run() throws {
         let pairs = try LabelledPicture.all(in: folder)
         let settings = try MeasuringSettings(try shared.loadConfiguration(), modelPath: shared.model)
-        let model = try loadModel(settings.modelPath)
-        var evaluator = try Evaluator(settings: settings, model: model, gate: loadGate(settings.gateNetwork))
-        var result = EvaluationResult(model: "\(model.card.name) \(model.card.version)", engine: "native")
+        let model = try loadModel(settings)
+        var evaluator = try Evaluator(settings: settings, model: model, gate: loadGate(settings))
+        var result = EvaluationResult(model: "\(model.card.name) \(model.card.version)", engine: evaluator.engineName)
         var progress = ProgressLine(isQuiet: shared.quiet)
         let started = ContinuousClock.now
         if let overlays { try FileManager.default.createDirectory(atPath: overlays, withIntermediateDirectories: true) }

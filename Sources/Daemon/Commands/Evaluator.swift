@@ -18,6 +18,9 @@ struct Evaluator {
         explicitPane = settings.pane
     }
 
+    /// What computes the network.
+    var engineName: String { measurer.engineName }
+
     /// Measures one picture.
     /// - Parameter overlayFolder: where to write it with outline and truth drawn in; nil does not.
     mutating func evaluate(_ pair: LabelledPicture, overlayFolder: String?) throws -> EvaluationResult.Image {

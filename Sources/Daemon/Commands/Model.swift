@@ -19,7 +19,7 @@ struct ModelCommand: ParsableCommand {
 
         mutating func run() throws {
             let path = try file ?? BundledModel.path("opening.onnx")
-            let card = try loadModel(path).card
+            let card = try Model(path: path).card
             let fingerprint = try Fingerprint(path: path)
             for (key, value) in [
                 ("file", path), ("task", card.task.rawValue), ("name", card.name), ("version", card.version),
@@ -52,11 +52,11 @@ struct CheckCommand: ParsableCommand {
     mutating func run() throws {
         let configuration = try Configuration.forCommand(path: file ?? config)
         let settings = try MeasuringSettings(configuration)
-        let path = try settings.modelPath ?? BundledModel.path("opening.onnx")
-        let card = try loadModel(path).card
+        let model = try loadModel(settings)
+        let engine = try model.makeEngine(threads: 1)
         for folder in configuration.watch where !FileManager.default.fileExists(atPath: folder.folder) {
             Terminal.warn("the watched folder \(folder.folder) does not exist yet")
         }
-        print("configuration sound; network \(card.name) \(card.version)")
+        print("configuration sound; network \(model.card.name) \(model.card.version), engine \(engine.name)")
     }
 }

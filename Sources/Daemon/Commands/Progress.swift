@@ -20,22 +20,40 @@ struct ProgressLine {
     ///   - mediaSeconds: how much of the recording is done.
     ///   - usable: share of the frames measured, 0...1.
     mutating func show(done: Int, total: Int?, mediaSeconds: Double, usable: Double?) {
-        guard isShown else { return }
+        guard isShown, isDue else { return }
+        show(
+            total.map { "frame \(grouped(done))/\(grouped($0))" } ?? "frame \(grouped(done))",
+            share: total.map { $0 > 0 ? Double(done) / Double($0) : 0 } ?? 0, mediaSeconds: mediaSeconds,
+            usable: usable)
+    }
+
+    /// Shows how far it is, in words and as a share of the whole; 0 where that is not known.
+    mutating func show(_ words: String, share: Double, mediaSeconds: Double, usable: Double?) {
+        guard isShown, isDue else { return }
         let now = ContinuousClock.now
-        if let lastDrawn, now - lastDrawn < .milliseconds(200) { return }
         lastDrawn = now
         let elapsed = (now - started) / .seconds(1)
-        var parts = [total.map { "frame \(grouped(done))/\(grouped($0))" } ?? "frame \(grouped(done))"]
+        var parts = [words]
         if elapsed > 0.5 {
             parts.append(String(format: "%.1fx real time", mediaSeconds / elapsed))
             if let usable { parts.append(String(format: "%.0f %% usable", usable * 100)) }
-            if let total, done > 0, total > done, elapsed > 1 {
-                let rest = Int(elapsed * Double(total - done) / Double(done))
+            if share > 0, share < 1, elapsed > 1 {
+                let rest = Int(elapsed * (1 - share) / share)
                 parts.append(String(format: "ETA %02d:%02d", rest / 60, rest % 60))
             }
         }
         FileHandle.standardError.write(Data("\r\u{1B}[2K\(parts.joined(separator: " · "))".utf8))
     }
+
+    /// Shows how many of some things are done.
+    mutating func count(done: Int, total: Int, what: String) {
+        guard isShown, isDue else { return }
+        lastDrawn = .now
+        FileHandle.standardError.write(Data("\r\u{1B}[2K\(grouped(done))/\(grouped(total)) \(what)".utf8))
+    }
+
+    /// Whether the line is old enough to be drawn again.
+    private var isDue: Bool { lastDrawn.map { .now - $0 >= .milliseconds(200) } ?? true }
 
     /// Clears the line, so that what follows starts on an empty one.
     mutating func finish() {

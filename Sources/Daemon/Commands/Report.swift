@@ -3,6 +3,7 @@
 import ArgumentParser
 import Foundation
 import Frames
+import Report
 
 struct ReportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -10,9 +11,12 @@ struct ReportCommand: ParsableCommand {
         discussion: """
             rima report test.mkv.rima
             rima report test.mkv.rima --stage Rest@0 --stage Moderate@185.5 --stage Maximal@7:30
+            rima report test.mkv.rima --protocol treadmill-modified-bruce --stage Recovery@11:40 --pdf
+            rima report test.mkv.rima --history
 
             Writes report.html (one file, no network needed), report.json, stages.csv and breaths.csv into the session's
-            folder. Earlier stages stay in the store as history.
+            folder. Earlier stages stay in the store as history. With a pseudonym (--subject), the latest earlier test
+            of the same one in the same folder of sessions stands beside this one.
             """)
 
     @Argument(help: ArgumentHelp("A session's folder, or a session's name in the state folder.", valueName: "session"))
@@ -21,63 +25,120 @@ struct ReportCommand: ParsableCommand {
     @Option(
         name: .customLong("stage"),
         help: ArgumentHelp(
-            "A stage and when it begins, s or min:s. Given once or more, replaces all stages.", valueName: "label@time")
-    )
-    var stages: [String] = []
+            "A stage and when it begins, s or min:s. Given once or more, replaces all stages; with --protocol or "
+                + "--stages, replaces those from the first of them on.", valueName: "label@time"))
+    var starts: [String] = []
+
+    @OptionGroup var stages: StageOptions
+
+    @Option(help: ArgumentHelp("An earlier test of the same patient to compare with.", valueName: "session"))
+    var compare: String?
+
+    @Flag(help: "Compare with no earlier test.")
+    var noCompare = false
+
+    @Flag(help: "Also write report.pdf; WeasyPrint or Chromium must be installed.")
+    var pdf = false
+
+    @Flag(help: "Also write report.fhir.json, a FHIR R4 bundle with a DiagnosticReport and its Observations.")
+    var fhir = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Where the recording lies now, for pictures of frames that were not kept.", valueName: "file"))
+    var recording: String?
+
+    @Flag(help: "Print the history of the stages as JSON, and write nothing.")
+    var history = false
 
     @Option(help: ArgumentHelp("Configuration file.", valueName: "file"))
     var config: String?
 
     func validate() throws {
-        for stage in stages where Self.parse(stage) == nil {
-            throw ValidationError("--stage is LABEL@SECONDS or LABEL@MIN:SECONDS, not '\(stage)'")
+        for start in starts where Self.parse(start) == nil {
+            throw ValidationError("--stage is LABEL@SECONDS or LABEL@MIN:SECONDS, not '\(start)'")
         }
+        if compare != nil, noCompare { throw ValidationError("--compare and --no-compare exclude each other") }
     }
 
     mutating func run() throws {
         let configuration = try Configuration.forCommand(path: config)
-        let folder = try find(configuration)
+        let folder = try SessionRegistry.find(session, configuration)
+        if history { return try printHistory(folder) }
+        let plan = try plan()
         let lock = try folder.acquireLock()
         let store = try openStore(folder)
-        guard FileManager.default.fileExists(atPath: folder.summary.path) else {
-            throw CommandError(
-                .tryAgain, "the session \(folder.name) is not finished",
-                remedy: "let it end, or run `rima analyze` again to go on with it")
+        var record = try StageEditor.record(of: folder)
+        if let plan { try StageEditor(folder: folder, configuration: configuration).apply(plan, to: store) }
+        if stages.subject != nil || stages.testDate != nil {
+            record.subject = stages.subject ?? record.subject
+            record.testDate = stages.testDate ?? record.testDate
+            try store.setFacts(["subject": record.subject, "test_date": record.testDate].compactMapValues { $0 })
+            try record.write(to: folder)
         }
-        if !stages.isEmpty {
-            try store.replaceMarks(by: stages.compactMap(Self.parse).sorted { $0.time < $1.time }, source: .edit)
-            _ = try SampleFile(rebuilding: folder, from: store, stages: StageLabels(try store.marks()))
+        var builder = ReportBuilder(folder: folder, store: store, configuration: configuration, record: record)
+        if let recording {
+            builder.recording = try RecordingPlace(named: recording, record: record).path
+            builder.mayReadAll = true
         }
-        try ReportBuilder(
-            folder: folder, store: store, bands: configuration.narrowingBands, record: try SessionRecord(of: folder)
-        ).writeAll()
-        for file in [folder.report, folder.reportData, folder.stages, folder.breaths] { print(file.path) }
+        if noCompare { builder.comparison = .none }
+        if let compare { builder.comparison = .session(try SessionRegistry.find(compare, configuration)) }
+        let content = try builder.writeAll()
+        var files = [folder.report, folder.reportData, folder.stages, folder.breaths]
+        if fhir {
+            try builder.write(FHIRReport.json(content), to: folder.reportFHIR)
+            files.append(folder.reportFHIR)
+        }
+        if pdf {
+            try PDFPrinter().print(folder.report, to: folder.reportPDF)
+            files.append(folder.reportPDF)
+        }
+        for file in files { print(file.path) }
         // Nobody else may write the session until its views are whole.
         _ = consume lock
     }
 
-    private func find(_ configuration: Configuration) throws(CommandError) -> SessionFolder {
-        let given = SessionFolder(root: URL(fileURLWithPath: session, isDirectory: true))
-        if FileManager.default.fileExists(atPath: given.store.path) { return given }
-        if let named = SessionRegistry(stateFolder: configuration.stateFolder).session(named: session) { return named }
-        throw CommandError(
-            .noInput, "there is no session \(session)",
-            remedy: "give the folder that `rima analyze` wrote, or a name that `rima sessions` lists")
+    /// The stages that were asked for; nil leaves them as they are.
+    private func plan() throws(CommandError) -> StagePlan? {
+        let base = try stages.plan()
+        guard !starts.isEmpty else { return base }
+        let edits = try StagePlan(edits: starts.compactMap(Self.parse))
+        return base?.cut(by: edits) ?? edits
+    }
+
+    private func printHistory(_ folder: SessionFolder) throws {
+        let store = try openStore(folder)
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+        encoder.keyEncodingStrategy = .convertToSnakeCase
+        let history = StageHistory(measured: try store.marksOfMeasuring(), edits: try store.markEdits())
+        print(String(decoding: try encoder.encode(history), as: UTF8.self))
+    }
+
+    private struct StageHistory: Encodable {
+        var measured: [CommittedMark]
+        var edits: [MarkEdit]
     }
 
     /// `Moderate@7:30` as a label and a time.
     static func parse(_ text: String) -> (label: String, time: StreamTime)? {
         guard let at = text.lastIndex(of: "@"), at > text.startIndex else { return nil }
         let label = text[..<at].trimmingCharacters(in: .whitespaces)
-        let parts = text[text.index(after: at)...].split(separator: ":", omittingEmptySubsequences: false).map {
-            Double($0)
-        }
-        guard !label.isEmpty, label.count <= 64, (1...3).contains(parts.count) else { return nil }
-        var seconds = 0.0
-        for part in parts {
-            guard let part, part >= 0, part.isFinite, part < 1e6 else { return nil }
-            seconds = seconds * 60 + part
-        }
-        return (label, StreamTime(nanoseconds: Int64((seconds * 1e9).rounded())))
+        guard !label.isEmpty, label.count <= StagePlan.longestLabel,
+            let time = StagePlan.time(text[text.index(after: at)...])
+        else { return nil }
+        return (label, time)
+    }
+}
+
+extension SessionRegistry {
+    /// A session by its folder, or by its name in the state folder.
+    static func find(_ name: String, _ configuration: Configuration) throws(CommandError) -> SessionFolder {
+        let given = SessionFolder(root: URL(fileURLWithPath: name, isDirectory: true))
+        if FileManager.default.fileExists(atPath: given.store.path) { return given }
+        if let named = SessionRegistry(stateFolder: configuration.stateFolder).session(named: name) { return named }
+        throw CommandError(
+            .noInput, "there is no session \(name)",
+            remedy: "give the folder that `rima analyze` wrote, or a name that `rima sessions` lists")
     }
 }

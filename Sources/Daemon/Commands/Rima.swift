@@ -29,8 +29,8 @@ public struct Rima: AsyncParsableCommand {
             """,
         version: "rima \(rimaVersion)\n\(researchNotice)",
         subcommands: [
-            AnalyzeCommand.self, ServeCommand.self, WatchCommand.self, MarkCommand.self, SessionsCommand.self,
-            ReportCommand.self,
+            AnalyzeCommand.self, ServeCommand.self, WatchCommand.self, MarkCommand.self, SourceCommand.self,
+            SessionsCommand.self, ReportCommand.self, TableCommand.self, OverlayCommand.self,
             EvaluateCommand.self, ExtractCommand.self, PhantomCommand.self, ModelCommand.self, CheckCommand.self,
             DoctorCommand.self, WorkerCommand.self,
         ])

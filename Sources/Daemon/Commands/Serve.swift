@@ -68,10 +68,12 @@ struct ServeCommand: AsyncParsableCommand {
             let handlers = StreamHandlers(
                 replay: { session, from, limit in try replay.events(of: session, from: from, limit: limit) },
                 mark: { request in await supervisor.mark(request.label, session: request.session) },
-                status: { replay.status() })
+                status: { replay.status() },
+                source: { request in await supervisor.source(request) })
             var options = StreamOptions()
             options.maximumClients = configuration.socket.maxClients
             options.allowsMarks = configuration.socket.allowMarks
+            options.allowsControl = configuration.socket.allowControl
             options.version = rimaVersion
             return try await StreamServer.start(
                 on: socket, hub: hub, handlers: handlers, options: options, logger: logger)

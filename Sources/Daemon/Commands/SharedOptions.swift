@@ -92,6 +92,7 @@ extension MeasuringSettings {
     /// - Parameter modelPath: takes the place of the configured network.
     init(_ configuration: Configuration, modelPath: String? = nil) throws(CommandError) {
         decode.threads = configuration.decode.threads
+        decode.usesHardware = configuration.decode.hardwareDecoding == .auto
         decode.maximumPixels = configuration.decode.maximumPixels
         decode.idleLimitNanoseconds = Int64(configuration.idleLimitSeconds) * 1_000_000_000
         if case .explicit(let x, let y, let width, let height) = configuration.pane {
@@ -112,12 +113,16 @@ extension MeasuringSettings {
         opening.leastShare = configuration.opening.minimumAreaRatio
         opening.fieldEdgeShare = configuration.opening.edgeShareMax
         opening.apex = ApexEnd(rawValue: configuration.opening.apex.rawValue) ?? .down
-        guard configuration.model.engine != .onnxruntime else {
-            throw CommandError(
-                .configuration, "model.engine: onnxruntime is not supported by this version",
-                remedy: "set it to auto or native")
-        }
-        bands = configuration.narrowingBands
+        engine.choice =
+            switch configuration.model.engine {
+            case .auto: .auto
+            case .native: .native
+            case .onnxruntime: .onnxRuntime
+            }
+        let library = configuration.model.onnxruntimeLibrary
+        engine.library = library == Configuration.Model.searched ? nil : library
+        precision = configuration.model.precision
+        report = ReportSettings(configuration)
         let configured = configuration.model.openingPath
         self.modelPath = modelPath ?? (configured == Configuration.Model.bundled ? nil : configured)
         gateNetwork =
@@ -187,6 +192,16 @@ enum BundledModel {
             .unavailable, "the network \(name) is not installed (looked in \(places.joined(separator: ", ")))",
             remedy: "install Rima's models there, or name a file with --model")
     }
+}
+
+/// Raises a stop flag when standard input ends: whoever holds its other end is then gone.
+func stopAtEndOfInput(_ stop: StopFlag) {
+    let thread = Thread {
+        while readLine() != nil {}
+        stop.raise()
+    }
+    thread.name = "rima-attended"
+    thread.start()
 }
 
 /// Raises a stop flag on the first SIGINT or SIGTERM; a second one ends the program at once.

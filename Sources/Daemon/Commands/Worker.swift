@@ -27,15 +27,25 @@ struct WorkerCommand: ParsableCommand {
         guard let origin = SessionOrigin(of: folder) else {
             throw CommandError(.noInput, "\(folder.root.path) is not a session: it has no origin.json")
         }
-        var settings = try MeasuringSettings(try Configuration.forWorker(accepted: accepted, path: config))
+        let configuration = try Configuration.forWorker(accepted: accepted, path: config)
+        var settings = try MeasuringSettings(configuration)
         settings.decode.follow = true
+        WorkerLimits.take(configuration, isLive: origin.live != nil)
+        let live = try origin.live.map { try LiveJob(named: $0, in: configuration, folder: folder) }
         let stop = StopFlag()
         let signals = stopOnSignal(stop)
         defer { signals.cancel() }
-        let inbox = SessionInbox()
-        CommandReader(inbox: inbox, stop: stop).start()
+        let inbox =
+            live == nil ? SessionInbox() : SessionInbox(capacity: LiveJob.waitingFrames, dropsOldest: true)
+        CommandReader(inbox: inbox, stop: stop, finish: live?.finish).start()
         let writer = EventWriter(session: folder.name)
-        let job = SessionJob(source: origin.source, folder: folder, settings: settings)
+        var job = SessionJob(source: origin.source, folder: folder, live: live, settings: settings)
+        do {
+            job.plan = try StagePlan.standing(for: origin.source, configuration)
+        } catch {
+            // Wrong stages can be set right afterwards; a recording that is not measured cannot.
+            Terminal.warn("no stages are set: \(error)")
+        }
         do {
             let runner = try SessionRunner(job: job, inbox: inbox, stop: stop, observer: writer)
             let outcome = try runner.run()
@@ -75,14 +85,16 @@ struct SessionFailure: Codable, Sendable {
 private struct CommandReader {
     let inbox: SessionInbox
     let stop: StopFlag
+    let finish: StopFlag?
 
     func start() {
-        let thread = Thread { [inbox, stop] in
+        let thread = Thread { [inbox, stop, finish] in
             while let line = readLine() {
                 guard let command = try? JSONDecoder().decode([String: String].self, from: Data(line.utf8)) else {
                     continue
                 }
                 if let label = command["mark"] { inbox.requestMark(label) }
+                if command["finish"] != nil { finish?.raise() }
             }
             stop.raise()
         }
@@ -124,7 +136,17 @@ private final class EventWriter: SessionObserver {
         case .reading: self.state("measuring", detail: "")
         case .waitingForData: self.state("waiting_for_data", detail: "")
         case .waitingForIndex(let message): self.state("waiting_for_index", detail: message)
+        case .connecting: self.state("connecting", detail: "")
+        case .stalled(let message): self.state("stalled", detail: message)
+        case .disconnected(let message): self.state("disconnected", detail: message)
+        case .recordingTrouble(let message): self.state("recording_paused", detail: message)
         }
+    }
+
+    func missed(_ gap: CommittedGap) {
+        begin(gap.sequence)
+        lines.append(gap, to: &buffer)
+        send()
     }
 
     func lives() {
@@ -137,7 +159,8 @@ private final class EventWriter: SessionObserver {
         begin(nil)
         buffer.append(
             contentsOf: (#"{"type":"end","session":\#(jsonString(session)),"reason":"\#(outcome.ending.reason.rawValue)","#
-                + #""decoded":\#(accounting.decoded),"measured":\#(accounting.measured),"rejected":\#(accounting.rejected)}"#)
+                + #""decoded":\#(accounting.decoded),"measured":\#(accounting.measured),"rejected":\#(accounting.rejected),"#
+                + #""dropped":\#(accounting.dropped)}"#)
                 .utf8)
         send()
     }

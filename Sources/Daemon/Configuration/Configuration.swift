@@ -4,6 +4,7 @@
 package struct Configuration: Sendable, Equatable {
     package var stateFolder = "/var/lib/rima"
     package var watch: [WatchedFolder] = []
+    package var sources: [LiveSource] = []
     /// - **Units** seconds.
     package var idleLimitSeconds = 30
     package var pane = PaneSetting.auto
@@ -19,8 +20,22 @@ package struct Configuration: Sendable, Equatable {
     /// Three, ascending.
     package var narrowingBands = [0.25, 0.5, 0.75]
     package var log = Log()
+    /// A protocol's name or file; `none` for none.
+    package var stageProtocol = Configuration.noProtocol
+    package var report = Report()
+
+    package static let noProtocol = "none"
 
     package init() {}
+
+    /// What the statistics of a report ask for.
+    package struct Report: Sendable, Equatable {
+        package var leastBreaths = 5
+        package var leastUsableRatio = 0.5
+        package var sustainedBreaths = 3
+        package var sustainedClosureRatio = 0.5
+        package var scaleDriftRatio = 0.12
+    }
 
     package struct WatchedFolder: Sendable, Equatable {
         package var folder: String
@@ -32,6 +47,30 @@ package struct Configuration: Sendable, Equatable {
             self.folder = folder
             self.pattern = pattern
             self.recursive = recursive
+        }
+    }
+
+    package enum Transport: String, Sendable, CaseIterable { case tcp, udp }
+
+    /// A live source; ``address`` may hold a password and is never written anywhere.
+    package struct LiveSource: Sendable, Equatable {
+        package var name: String
+        package var address: String
+        package var autostart = true
+        package var record = false
+        package var realtime = false
+        package var loop = false
+        package var transport = Transport.tcp
+        /// - **Units** seconds.
+        package var stallSeconds = 10
+        /// For capture devices; nil takes the device's own choice.
+        package var inputFormat: String?
+        package var videoSize: String?
+        package var frameRate: Int?
+
+        package init(name: String, address: String) {
+            self.name = name
+            self.address = address
         }
     }
 
@@ -66,17 +105,23 @@ package struct Configuration: Sendable, Equatable {
 
     package enum Engine: String, Sendable, CaseIterable { case auto, native, onnxruntime }
 
+    package enum Precision: String, Sendable, CaseIterable { case auto, float, int8 }
+
     package struct Model: Sendable, Equatable {
         /// An ONNX file, or `bundled`: the model that comes with Rima.
         package var openingPath = Model.bundled
         /// The same for the gate's network; `none` does without.
         package var gatePath = Model.bundled
         package var engine = Engine.auto
+        package var precision = Precision.auto
+        /// A library, a folder with one in it, or `auto`: wherever it is installed.
+        package var onnxruntimeLibrary = Model.searched
         /// 0: as many as there are cores.
         package var threads = 0
 
         package static let bundled = "bundled"
         package static let absent = "none"
+        package static let searched = "auto"
     }
 
     package enum SocketMode: String, Sendable, CaseIterable {
@@ -99,6 +144,7 @@ package struct Configuration: Sendable, Equatable {
         package var historyRows = 8192
         package var maxClients = 64
         package var allowMarks = true
+        package var allowControl = true
     }
 
     package struct Sessions: Sendable, Equatable {
@@ -114,8 +160,11 @@ package struct Configuration: Sendable, Equatable {
         package var gigabytes = 0
     }
 
+    package enum HardwareDecoding: String, Sendable, CaseIterable { case off, auto }
+
     package struct Decode: Sendable, Equatable {
         package var threads = 1
+        package var hardwareDecoding = HardwareDecoding.off
         package var maximumPixels = 4096 * 2160
     }
 

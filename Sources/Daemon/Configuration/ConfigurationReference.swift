@@ -29,6 +29,7 @@ package enum ConfigurationReference {
                 lines += comment(facts(of: setting).joined(separator: " "), indent: indent)
                 lines.append("\(indent)\(setting.key): \(setting.yamlDefault)")
                 if setting.kind == .folders { lines += example.map { "\(indent)# \($0)" } }
+                if setting.kind == .sources { lines += sourceExample.map { "\(indent)# \($0)" } }
             }
         }
         return lines.joined(separator: "\n") + "\n"
@@ -36,6 +37,12 @@ package enum ConfigurationReference {
 
     private static let example = [
         "Example:", "watch:", "  - folder: /srv/recordings", "    pattern: \"*.mkv\"", "    recursive: true",
+    ]
+
+    private static let sourceExample = [
+        "Example:", "sources:", "  - name: room-2", "    address: rtsp://user:password@10.0.0.20/stream1",
+        "    record: true", "  - name: card", "    address: /dev/v4l/by-id/usb-capture-video-index0",
+        "    input_format: mjpeg",
     ]
 
     private static func facts(of setting: Setting) -> [String] {
@@ -146,7 +153,7 @@ extension Setting {
     fileprivate var jsonDefault: JSONTree {
         switch kind {
         case .choice, .path, .pane: .text(defaultText)
-        case .integer, .number, .flag, .bands, .folders: .raw(defaultText)
+        case .integer, .number, .flag, .bands, .folders, .sources: .raw(defaultText)
         }
     }
 }
@@ -202,7 +209,27 @@ extension SettingKind {
                         ], required: ["folder"])
                 ),
             ]
+        case .sources:
+            [
+                ("type", .list([.text("array"), .text("null")])),
+                ("maxItems", .raw(String(SettingReaders.sourceLimit))),
+                ("items", Self.object(Self.sourceFields, required: ["name", "address"])),
+            ]
         }
+    }
+
+    private static var sourceFields: [(String, JSONTree)] {
+        let flag = JSONTree.object([("type", .text("boolean"))])
+        return [
+            ("name", .object([("type", .text("string")), ("pattern", .text("^[A-Za-z0-9_-]{1,64}$"))])),
+            ("address", .object([("type", .text("string")), ("pattern", .text("^(/|[a-z]+://)"))])),
+            ("autostart", flag), ("record", flag),
+            ("transport", .object([("enum", .list(Configuration.Transport.allCases.map { .text($0.rawValue) }))])),
+            ("stall_seconds", .object(integer(SettingReaders.stallRange))), ("realtime", flag), ("loop", flag),
+            ("input_format", .object([("type", .text("string")), ("pattern", .text("^[a-z0-9]{1,32}$"))])),
+            ("video_size", .object([("type", .text("string")), ("pattern", .text("^[0-9]{2,5}x[0-9]{2,5}$"))])),
+            ("frame_rate", .object(integer(SettingReaders.rateRange))),
+        ]
     }
 
     private static func integer(_ range: ClosedRange<Int>) -> [(String, JSONTree)] {

@@ -12,6 +12,7 @@ enum SettingKind: Sendable, Equatable {
     case pane
     case bands
     case folders
+    case sources
 
     /// For people, as in "takes …".
     var expectation: String {
@@ -24,6 +25,7 @@ enum SettingKind: Sendable, Equatable {
         case .pane: "auto, or a mapping of x_px, y_px, width_px and height_px"
         case .bands: "three rising numbers between 0 and 1"
         case .folders: "a list of mappings with folder, pattern and recursive"
+        case .sources: "a list of mappings with name, address and what else a source needs"
         }
     }
 

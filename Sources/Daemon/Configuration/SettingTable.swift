@@ -27,6 +27,19 @@ enum SettingTable {
                     `recursive` (whether folders inside count as well; default false). A recording that is still \
                     being written is measured as it grows.
                     """, read: SettingReaders.folders),
+                .shaped(
+                    "sources", .sources, defaultText: "[]",
+                    """
+                    Live sources; see guide/live-sources.md. Each entry has `name` (letters, digits, `-`, `_`; by which \
+                    `rima source` starts and stops it) and `address`: rtsp, rtsps, rtmp, rtmps, srt, udp (MPEG-TS), \
+                    http or https (HLS where it ends in .m3u8), or the absolute path of a capture device, a named pipe \
+                    or a recording. And where wanted: `autostart` (begin with the service; default true), `record` \
+                    (keep what is seen as recording.mkv, the whole picture; default false), `transport` (of RTSP, `tcp` \
+                    or `udp`; default tcp), `stall_seconds` (connected to again after so long without a picture, 2 to \
+                    600; default 10), `realtime` (a recording is played at its own pace; default false), `loop` (it \
+                    begins again at its end; default false), and for capture devices `input_format`, `video_size` (as \
+                    1920x1080) and `frame_rate`. Passwords in an address are never logged; keep this file at mode 0640.
+                    """, read: SettingReaders.sources),
                 .integer(
                     "idle_limit_seconds", \.idleLimitSeconds, 1...86_400, unit: "seconds",
                     """
@@ -46,6 +59,36 @@ enum SettingTable {
                     Closures at which the bands of narrowing end: below the first none, then mild, moderate, and \
                     severe above the last. These describe a curve; they are not a clinical grade.
                     """, read: SettingReaders.bands),
+                .path(
+                    "protocol", \.stageProtocol, orWords: [Configuration.noProtocol] + StageProtocol.bundled,
+                    """
+                    The exercise protocol whose stages are set by time: one that comes with Rima, or a file by its \
+                    absolute path; see guide/stages.md. A table of stages beside a recording counts more than this, \
+                    and an operator's first mark ends it.
+                    """),
+            ]),
+        SettingSection(
+            name: "report",
+            explanation: "What the statistics of a report ask for. Changing these needs no new analysis.",
+            settings: [
+                .integer(
+                    "report.least_breaths", \.report.leastBreaths, 3...1000, unit: "breaths",
+                    "A stage with fewer usable breaths gets no statistic, and the report says so."),
+                .number(
+                    "report.least_usable_ratio", \.report.leastUsableRatio, 0...1, unit: "share of the stage's time",
+                    "A stage of which less could be used gets no statistic."),
+                .integer(
+                    "report.sustained_breaths", \.report.sustainedBreaths, 1...100, unit: "breaths",
+                    "Narrowing counts as sustained from so many usable breaths in a row."),
+                .number(
+                    "report.sustained_closure_ratio", \.report.sustainedClosureRatio, 0...1,
+                    unit: "closure, 0 open to 1 closed", "How far each of them closes at least."),
+                .number(
+                    "report.scale_drift_ratio", \.report.scaleDriftRatio, 0.01...1, unit: "change against rest",
+                    """
+                    When the reference length differs more than this from rest, the scope has moved, and the report \
+                    says so.
+                    """),
             ]),
         SettingSection(
             name: "gate",
@@ -91,8 +134,20 @@ enum SettingTable {
                 .choice(
                     "model.engine", \.model.engine,
                     """
-                    What computes the network: `native` is Rima's own engine, and `auto` takes it. `onnxruntime` is \
-                    kept for the library of that name, which this version cannot use yet and refuses.
+                    What computes the network: `native` is Rima's own engine, `onnxruntime` the library of that name, \
+                    and `auto` takes the native one where it knows all of the network's layers, else the library.
+                    """),
+                .choice(
+                    "model.precision", \.model.precision,
+                    """
+                    For the network that comes with Rima: `int8` computes with 8-bit numbers, `float` with 32-bit \
+                    ones, and `auto` takes 8 bits where the processor has instructions for them (AVX-512 VNNI).
+                    """),
+                .path(
+                    "model.onnxruntime_library", \.model.onnxruntimeLibrary, orWords: [Configuration.Model.searched],
+                    """
+                    ONNX Runtime's library (libonnxruntime.so…), or a folder that holds it, by absolute path; `auto` \
+                    looks where the system keeps libraries and in /opt/onnxruntime. It is loaded only when it is needed.
                     """),
                 .integer(
                     "model.threads", \.model.threads, 0...256, unit: "threads for each session",
@@ -125,6 +180,9 @@ enum SettingTable {
                 .flag(
                     "socket.allow_marks", \.socket.allowMarks,
                     "Whether clients may set stage marks. Everybody who may connect may then mark."),
+                .flag(
+                    "socket.allow_control", \.socket.allowControl,
+                    "Whether clients may start and stop live sources. Everybody who may connect may then do so."),
             ]),
         SettingSection(
             name: "sessions", explanation: "Each recording is measured by a process of its own.",
@@ -166,6 +224,13 @@ enum SettingTable {
                 .integer(
                     "decode.threads", \.decode.threads, 1...16, unit: "threads for each session",
                     "Threads for decoding."),
+                .choice(
+                    "decode.hardware_decoding", \.decode.hardwareDecoding,
+                    """
+                    `auto` decodes H.264, HEVC, VP9 and AV1 on a graphics card (VAAPI or CUDA) where there is one, and \
+                    goes back to the processor, without losing a row, when the card gives up or the recording is \
+                    damaged. `off` never asks for one.
+                    """),
                 .integer(
                     "decode.maximum_pixels", \.decode.maximumPixels, 4096...67_108_864,
                     unit: "pixels (width times height)",

@@ -16,6 +16,8 @@ struct TemporalState: Codable, Sendable, Equatable {
     var looksSinceWhole = 0
     /// Frames in a row in which neither the whole pane nor a closer look showed an opening.
     var framesWithoutFind = 0
+    /// Nil in states of earlier versions.
+    var still: StillWatch?
 }
 
 /// Measures frames of one session, in order.
@@ -56,6 +58,9 @@ struct FrameMeasurer {
         self.state = state ?? TemporalState()
     }
 
+    /// What computes the network.
+    var engineName: String { segmenter.engineName }
+
     /// Measures one frame.
     ///
     /// A frame without a pane, or tainted, is not looked at.
@@ -75,9 +80,21 @@ struct FrameMeasurer {
         }
         try gateLook.fill(from: frame, pane: pane)
         let verdict = gate.judge(gate.measure(gateLook.picture, field: gateLook.field))
+        var still = state.still ?? StillWatch()
+        let stands = still.stands(SignalSigns.imprint(gateLook.picture), at: frame.time)
+        state.still = still
         sample.quality = verdict.quality
-        guard verdict.reasons.isEmpty else {
-            sample.reasons = verdict.reasons
+        sample.reasons = verdict.reasons
+        if sample.reasons != [.noSignal] {
+            // What a capture card makes up without an input can look good enough to be measured.
+            if SignalSigns.showsBars(gateLook.picture) {
+                sample.reasons = [.noSignal]
+            } else if stands {
+                sample.reasons = [.frozen]
+            }
+        }
+        guard sample.reasons.isEmpty else {
+            sample.quality = min(sample.quality ?? 0, 0.05)
             return sample
         }
         sample.reasons = try askGateNetwork(frame, pane: pane)

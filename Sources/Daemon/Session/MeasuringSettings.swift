@@ -14,14 +14,16 @@ struct MeasuringSettings: Sendable {
     var opening = OpeningSettings()
     /// Masks less sure than this are rejected, 0...1.
     var confidenceFloor = 0.3
-    /// Closures at which the narrowing bands end.
-    ///
     /// For the report only.
-    var bands = [0.25, 0.5, 0.75]
+    var report = ReportSettings()
     /// Path of the opening network; nil is the one that comes with Rima.
     var modelPath: String?
     /// The gate's network.
     var gateNetwork = GateChoice.bundled
+    /// The numbers that the network that comes with Rima computes with.
+    var precision = Configuration.Precision.auto
+    /// What runs the network.
+    var engine = EngineSettings()
     /// Threads of the network's engine.
     var threads = 2
 }
@@ -40,5 +42,20 @@ enum GateChoice: Sendable, Equatable {
         case .none: nil
         case .file(let path): path
         }
+    }
+}
+
+extension MeasuringSettings {
+    /// The opening network's file.
+    ///
+    /// The 8-bit variant of the one that comes with Rima is taken only if it is a variant of the same version.
+    func openingPath() throws -> String {
+        if let modelPath { return modelPath }
+        let plain = try BundledModel.path("opening.onnx")
+        let wantsBytes = precision == .int8 || (precision == .auto && InstructionSet.standard == .avx512vnni)
+        guard wantsBytes, engine.choice != .onnxRuntime, let quantised = try? BundledModel.path("opening.int8.onnx")
+        else { return plain }
+        let versions = try (ModelCard(path: plain).version, ModelCard(path: quantised).version)
+        return versions.0 == versions.1 ? quantised : plain
     }
 }

@@ -3,6 +3,7 @@
 import Decode
 import Foundation
 import Frames
+import Segment
 
 /// Finds the pane on a recording's first usable frames and holds on to it until the picture's size changes.
 struct PaneLock {
@@ -20,6 +21,7 @@ struct PaneLock {
     private let explicit: PixelRect?
     private var finder: PaneFinder?
     private var picture: RGBPicture
+    private var signs = RGBPicture(size: PixelSize(width: 1, height: 1))
     private var frameSize = PixelSize(width: 0, height: 0)
     private var firstCollected: StreamTime?
     private var unusable = 0
@@ -40,6 +42,7 @@ struct PaneLock {
         self.frameSize = frameSize
     }
 
+    private static let signWidth = 192
     /// No more frames than this are kept back, however few of them can be used.
     private static let mostHeld = 32
     /// After so many frames that tell nothing in a row, only every tenth is looked at.
@@ -55,7 +58,7 @@ struct PaneLock {
         }
         picture.resize(to: frame.displaySize)
         try scaler.rgb(frame, from: PixelRect(frame.displaySize), into: &picture)
-        let observation = finder.observe(picture)
+        let observation: PaneObservation = showsBars() ? .notUsable : finder.observe(picture)
         self.finder = finder
         if observation == .notUsable {
             unusable += 1
@@ -67,6 +70,24 @@ struct PaneLock {
         if observation == .collecting, frame.time - first < Self.patience, held < Self.mostHeld { return .holdBack }
         decide(frame.index - held)
         return .settled
+    }
+
+    /// Whether the frame is a capture card's colour bars, in which a pane would be found that is none.
+    private mutating func showsBars() -> Bool {
+        let size = picture.size
+        guard size.width > Self.signWidth else { return SignalSigns.showsBars(picture) }
+        // Rows and columns picked out are enough: bars have no detail.
+        let height = max(1, size.height * Self.signWidth / size.width)
+        signs.resize(to: PixelSize(width: Self.signWidth, height: height))
+        for y in 0..<height {
+            let row = y * size.height / height * size.width
+            for x in 0..<Self.signWidth {
+                let from = (row + x * size.width / Self.signWidth) * 3
+                let to = (y * Self.signWidth + x) * 3
+                for channel in 0..<3 { signs.pixels[to + channel] = picture.pixels[from + channel] }
+            }
+        }
+        return SignalSigns.showsBars(signs)
     }
 
     /// A frame that tells nothing is kept back only as long as others wait for the decision.

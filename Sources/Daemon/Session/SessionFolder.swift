@@ -17,6 +17,8 @@ struct SessionFolder: Sendable {
     var debugStill: URL { root.appending(path: "pane.png") }
     var report: URL { root.appending(path: "report.html") }
     var reportData: URL { root.appending(path: "report.json") }
+    var reportPDF: URL { root.appending(path: "report.pdf") }
+    var reportFHIR: URL { root.appending(path: "report.fhir.json") }
     var stages: URL { root.appending(path: "stages.csv") }
     var breaths: URL { root.appending(path: "breaths.csv") }
     private var lock: URL { root.appending(path: "session.lock") }
@@ -40,7 +42,7 @@ struct SessionFolder: Sendable {
     func forget() {
         for file in [
             store.path, store.path + "-wal", store.path + "-shm", samples.path, summary.path, still.path,
-            debugStill.path, report.path, reportData.path, stages.path, breaths.path,
+            debugStill.path, report.path, reportData.path, reportPDF.path, reportFHIR.path, stages.path, breaths.path,
         ] { unlink(file) }
     }
 

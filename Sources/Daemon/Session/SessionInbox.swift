@@ -14,12 +14,13 @@ enum Delivery: ~Copyable {
 
 /// A bounded queue of frames with one producer and one consumer.
 ///
-/// Files never drop a frame: a full ring makes the decoder wait.
+/// Files never drop a frame: a full ring makes the decoder wait. Of a live source, a full ring drops its oldest frame.
 final class SessionInbox: @unchecked Sendable {
     // SAFETY: every stored property is touched only with `condition` locked.
     private let condition = NSCondition()
     private let slots: UnsafeMutablePointer<VideoFrame?>
     private let capacity: Int
+    private let dropsOldest: Bool
     private var head = 0
     private var count = 0
     private var isFinished = false
@@ -28,8 +29,9 @@ final class SessionInbox: @unchecked Sendable {
     private var marks: [String] = []
 
     /// - Parameter capacity: frames held at most; each keeps its decoded picture alive.
-    init(capacity: Int = 6) {
+    init(capacity: Int = 6, dropsOldest: Bool = false) {
         self.capacity = capacity
+        self.dropsOldest = dropsOldest
         slots = .allocate(capacity: capacity)
         for index in 0..<capacity { (slots + index).initialize(to: nil) }
     }
@@ -39,11 +41,16 @@ final class SessionInbox: @unchecked Sendable {
         slots.deallocate()
     }
 
-    /// Hands a frame over, waiting while the ring is full.
+    /// Hands a frame over, waiting while the ring is full, or making room in it.
     /// - Returns: false when the consumer has gone; the frame is then released.
     func put(_ frame: consuming VideoFrame) -> Bool {
         condition.lock()
         defer { condition.unlock() }
+        if dropsOldest, count == capacity {
+            slots[head] = nil
+            head = (head + 1) % capacity
+            count -= 1
+        }
         while count == capacity, !isClosed { condition.wait() }
         guard !isClosed else { return false }
         slots[(head + count) % capacity] = consume frame

@@ -11,6 +11,14 @@ struct RecordingIdentity: Sendable, Hashable, Codable {
     var device: UInt64
     var inode: UInt64
 
+    /// Stands for what is no file.
+    static let none = RecordingIdentity(device: 0, inode: 0)
+
+    private init(device: UInt64, inode: UInt64) {
+        self.device = device
+        self.inode = inode
+    }
+
     /// Looks the file up.
     /// - Returns: nil when it is not there or is not a regular file.
     init?(path: String) {
@@ -26,6 +34,8 @@ struct SessionOrigin: Sendable, Hashable, Codable {
     /// Absolute path of the recording.
     var source: String
     var identity: RecordingIdentity
+    /// Name of the configured live source; nil for recordings.
+    var live: String?
 
     /// Reads a session's origin.
     /// - Returns: nil where none was written.
@@ -39,6 +49,12 @@ struct SessionOrigin: Sendable, Hashable, Codable {
     init(source: String, identity: RecordingIdentity) {
         self.source = source
         self.identity = identity
+    }
+
+    /// Of a live source, whose address stays in the configuration.
+    init(live name: String) {
+        self.init(source: "live:\(name)", identity: .none)
+        live = name
     }
 
     /// Writes the origin so that it is either there whole or not at all.

@@ -4,14 +4,15 @@ import Decode
 import Foundation
 import Segment
 
-/// Loads a network.
-/// - Parameter path: nil is the one that comes with Rima.
-func loadModel(_ path: String?) throws -> Model {
-    try Model(path: try path ?? BundledModel.path("opening.onnx"))
+/// Loads the opening network.
+func loadModel(_ settings: MeasuringSettings) throws -> Model {
+    try Model(path: settings.openingPath(), engine: settings.engine)
 }
 
 /// Loads the gate's network; nil when the settings do without.
-func loadGate(_ choice: GateChoice) throws -> Model? { try choice.path().map { try Model(path: $0) } }
+func loadGate(_ settings: MeasuringSettings) throws -> Model? {
+    try settings.gateNetwork.path().map { try Model(path: $0, engine: settings.engine) }
+}
 
 /// Opens a session's store for writing.
 func openStore(_ folder: SessionFolder) throws -> SessionStore {
@@ -27,6 +28,10 @@ func openStore(_ folder: SessionFolder) throws -> SessionStore {
 /// Makes sure that a folder's rows and a recording belong together.
 func claim(_ store: SessionStore, for job: SessionJob) throws {
     let facts = try store.facts()
+    if let live = job.live {
+        try store.setFacts(["source": job.source, "source_identity": "live:\(live.name)"])
+        return
+    }
     let source = URL(fileURLWithPath: job.source).resolvingSymlinksInPath().path
     guard let identity = RecordingIdentity(path: source) else { return }
     let mark = "\(identity.device):\(identity.inode)"

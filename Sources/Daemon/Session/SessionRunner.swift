@@ -10,11 +10,21 @@ struct SessionJob: Sendable {
     /// Path of the recording.
     var source: String
     var folder: SessionFolder
+    /// In place of a recording; `source` is then only a name.
+    var live: LiveJob?
     var settings: MeasuringSettings
     /// Forget what an earlier run has measured.
     var startsOver = false
     /// Write a picture of the pane that was found.
     var writesDebugStill = false
+    /// Stages that are known beforehand; an operator's first mark ends what is planned.
+    var plan: StagePlan?
+    /// Refuse a session that already has other stages, rather than leave them.
+    var insistsOnPlan = false
+    /// The patient's pseudonym.
+    var subject: String?
+    /// Day of the test, YYYY-MM-DD.
+    var testDate: String?
 }
 
 /// Who wants to know what a session does.
@@ -25,8 +35,14 @@ protocol SessionObserver: AnyObject {
     func measured(_ row: NumberedSample, stage: String)
     func marked(_ mark: CommittedMark)
     func changed(_ state: ReaderState)
+    /// A hole in the rows of a live source.
+    func missed(_ gap: CommittedGap)
     /// Called about once a second, whether or not frames come.
     func lives()
+}
+
+extension SessionObserver {
+    func missed(_ gap: CommittedGap) {}
 }
 
 /// How a session came out.
@@ -56,11 +72,14 @@ final class SessionRunner {
     private var paneLock: PaneLock
     private var samples: SampleFile
     private var stages: StageLabels
+    private var planned: PlannedMarks
     private var stills: StillKeeper
     private var accounting: Accounting
+    private var ledger = LiveLedger()
     private var nextFrame: Int
     private var nextSequence: Int
     private var uncommitted: [NumberedSample] = []
+    private var outlines = OutlineBatch()
     private var isPaneCommitted: Bool
     private var lastCommit = ContinuousClock.now
 
@@ -72,10 +91,10 @@ final class SessionRunner {
         self.observer = observer
         self.stop = stop
         self.inbox = inbox
-        let loaded = try loadModel(job.settings.modelPath)
-        let gate = try loadGate(job.settings.gateNetwork)
+        let loaded = try loadModel(job.settings)
+        let gate = try loadGate(job.settings)
         // What cannot be opened leaves no folder behind and costs no earlier results.
-        if !job.settings.decode.follow {
+        if !job.settings.decode.follow, job.live == nil {
             _ = try RecordingReader(path: job.source, settings: job.settings.decode, stop: stop)
         }
         source = SourceHandle(path: job.source)
@@ -93,6 +112,7 @@ final class SessionRunner {
         paneLock = PaneLock(explicit: job.settings.pane)
         isPaneCommitted = false
         stages = StageLabels(try store.marks())
+        planned = try PlannedMarks(job.plan, in: store, insists: job.insistsOnPlan, folder: job.folder)
         samples = try SampleFile(rebuilding: job.folder, from: store, stages: stages)
         stills = try StillKeeper(folder: job.folder, store: store)
         accounting = try store.accounting()
@@ -101,12 +121,15 @@ final class SessionRunner {
     /// Measures until the recording is over or a stop is asked for.
     /// - Returns: how it came out; an ending of `stopped` leaves a session that a later run goes on with.
     func run() throws -> SessionOutcome {
-        let reading = ReadingThread(job: job, stop: stop, inbox: inbox)
+        let reading = ReadingThread(
+            job: job, liveStart: job.live == nil ? LiveStart() : try store.liveStart(), stop: stop, inbox: inbox)
         reading.start()
         defer { inbox.close() }
         let info = try reading.waitForInfo(observer)
-        observer.opened(info, resumingAt: nextFrame)
-        try setFacts(info)
+        if !info.codec.isEmpty {
+            observer.opened(info, resumingAt: nextFrame)
+            try setFacts(info)
+        }
         let panes = try storedPanes()
 
         var held: [HeldFrame] = []
@@ -115,6 +138,7 @@ final class SessionRunner {
                 timeIntervalSinceNow: max(0.01, (Self.commitInterval - (.now - lastCommit)) / .seconds(1)))
             switch inbox.take(until: deadline) {
             case .frame(let frame):
+                if job.live != nil { try noteHoles(before: frame, reading) }
                 if let first = held.first, first.frame.displaySize != frame.displaySize {
                     paneLock.settle(firstHeld: first.frame.index)
                     for frame in held { try take(frame.frame) }
@@ -138,6 +162,7 @@ final class SessionRunner {
             if .now - lastCommit >= Self.commitInterval {
                 try commit()
                 observer.lives()
+                try reading.requireLife()
             }
         }
         let end = reading.end
@@ -146,15 +171,48 @@ final class SessionRunner {
             paneLock.settle(firstHeld: first.frame.index)
             for frame in held { try take(frame.frame) }
         }
+        if let drops = ledger.takeDrops(before: nextFrame, segment: measurer.state.segment, time: nil) {
+            try commit(drops)
+        }
         try takeRequests()
         try commit()
         // Whatever went wrong while reading: the rows up to there are kept.
         let ending = try end.get()
         let outcome = SessionOutcome(accounting: accounting, ending: ending, info: reading.lastInfo ?? info)
-        if ending.reason != .stopped { try finish(outcome) }
+        if ending.reason != .stopped {
+            guard job.live == nil || accounting.decoded > 0 else {
+                throw CommandError(.noInput, "the live source was stopped before its first picture")
+            }
+            try finish(outcome)
+        }
         return outcome
     }
 
+    /// Commits the holes in front of a frame of a live source.
+    private func noteHoles(before frame: borrowing VideoFrame, _ reading: ReadingThread) throws {
+        if let origin = reading.takeClockOrigin() { try store.setLiveClock(origin) }
+        let isNew = frame.segment != liveSegment
+        liveSegment = frame.segment
+        let lost = isNew ? reading.takeGap(before: frame.segment) : nil
+        for hole in ledger.holes(before: frame, expecting: lastSeen.map { $0 + 1 } ?? nextFrame, lost: lost) {
+            try commit(hole)
+        }
+        lastSeen = frame.index
+    }
+
+    private func commit(_ hole: CommittedGap) throws {
+        // Like a mark, together with the rows before it.
+        try commit()
+        var gap = hole
+        gap.sequence = nextSequence
+        nextSequence += 1
+        try store.commit(gap)
+        accounting.dropped += gap.dropped
+        observer.missed(gap)
+    }
+
+    private var liveSegment = -1
+    private var lastSeen: Int?
     private var lastSize = PixelSize(width: 0, height: 0)
 
     /// Puts back the pane that an earlier run has committed for this frame's picture size.
@@ -171,12 +229,14 @@ final class SessionRunner {
     private func take(_ frame: borrowing VideoFrame) throws {
         guard frame.index >= nextFrame else { return }
         if let pane = paneLock.pane, !isPaneCommitted || frame.index == paneLock.fromFrame { try commit(pane, frame) }
+        for label in planned.due(at: frame.time) { try mark(label, source: planned.source) }
         let sample = try measurer.measure(frame, in: paneLock.pane)
         let row = NumberedSample(sequence: nextSequence, sample: sample)
         nextFrame = frame.index + 1
         nextSequence += 1
         accounting.add(sample)
         uncommitted.append(row)
+        if let opening = sample.opening, opening.area > 0 { outlines.append(frame: sample.frame, measurer.result) }
         let stage = stages.label(at: sample.frame)
         if let pane = paneLock.pane {
             try stills.consider(sample, stage: stage, of: frame, pane: pane, measurer.result)
@@ -202,21 +262,28 @@ final class SessionRunner {
     /// Sets the stage marks that operators have asked for.
     private func takeRequests() throws {
         for label in inbox.takeMarks() {
-            // A mark is committed at once, together with the rows before it.
-            try commit()
-            let mark = CommittedMark(frame: nextFrame, label: label, source: .live, sequence: nextSequence)
-            nextSequence += 1
-            try store.commit(mark)
-            stages.add(mark)
-            observer.marked(mark)
+            planned.stop()
+            try mark(label, source: .live)
         }
+    }
+
+    /// Begins a stage with the frame that is measured next.
+    private func mark(_ label: String, source: MarkSource) throws {
+        // A mark is committed at once, together with the rows before it.
+        try commit()
+        let mark = CommittedMark(frame: nextFrame, label: label, source: source, sequence: nextSequence)
+        nextSequence += 1
+        try store.commit(mark)
+        stages.add(mark)
+        observer.marked(mark)
     }
 
     private func commit() throws {
         lastCommit = .now
         guard !uncommitted.isEmpty else { return }
         do {
-            try store.commit(uncommitted, temporalState: try JSONEncoder.stable.encode(measurer.state))
+            try store.commit(
+                uncommitted, outlines: outlines, temporalState: try JSONEncoder.stable.encode(measurer.state))
             try samples.append(uncommitted, stages: stages)
             try stills.commit()
         } catch {
@@ -227,6 +294,7 @@ final class SessionRunner {
             )
         }
         uncommitted.removeAll(keepingCapacity: true)
+        outlines.removeAll()
     }
 
     private func setFacts(_ info: RecordingInfo) throws {
@@ -234,14 +302,27 @@ final class SessionRunner {
             "container": info.container, "codec": info.codec, "model": model.card.name,
             "model_version": model.card.version, "rima_version": rimaVersion,
         ])
+        var told = ["subject": job.subject, "test_date": job.testDate, "plan": job.plan?.note].compactMapValues { $0 }
+        let written = try? FileManager.default.attributesOfItem(atPath: job.source)[.modificationDate] as? Date
+        if let written { told["recorded_at"] = written.formatted(.iso8601) }
+        try store.setFacts(told)
     }
 
     private func finish(_ outcome: SessionOutcome) throws {
         try stills.finish()
-        let fingerprint = try Fingerprint(path: source.path ?? job.source) { [observer] in observer.lives() }
+        let fingerprint = try job.fingerprint(of: source.path) { [observer] in observer.lives() }
         let record = try SessionRecord(
-            job: job, outcome: outcome, model: model, source: fingerprint, panes: storedPanes(), marks: store.marks())
-        try ReportBuilder(folder: job.folder, store: store, bands: job.settings.bands, record: record).writeAll()
+            job: job, outcome: outcome, model: model, engine: measurer.engineName, source: fingerprint,
+            panes: storedPanes(), marks: store.marks(), losses: store.gaps().count { $0.cause == .sourceLost },
+            facts: store.facts())
+        var builder = ReportBuilder(
+            folder: job.folder, store: store, settings: job.settings.report, record: record)
+        // A live source's pictures are gone when they are needed again.
+        if job.live == nil {
+            builder.recording = source.path ?? job.source
+            builder.mayReadAll = true
+        }
+        try builder.writeAll()
         // Last, because it says that everything else is there.
         try record.write(to: job.folder)
     }

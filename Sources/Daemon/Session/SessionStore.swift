@@ -28,7 +28,8 @@ struct CommittedMark: Sendable, Hashable, Codable {
 /// Rows are committed together with the state of everything that remembers earlier frames, so that after any crash
 /// measuring goes on from the last commit as if nothing had happened.
 final class SessionStore: Sendable {
-    private let database: DatabaseQueue
+    /// For this type's extensions in other files only.
+    let database: DatabaseQueue
 
     /// Opens or makes `session.sqlite` in `folder` and brings its schema up to date.
     init(folder: SessionFolder) throws {
@@ -88,13 +89,33 @@ final class SessionStore: Sendable {
         migrator.registerMigration("2: replaced marks stay as history") { db in
             try db.execute(sql: "ALTER TABLE mark ADD COLUMN replaced INTEGER NOT NULL DEFAULT 0")
         }
+        addGaps(&migrator)
+        migrator.registerMigration("3: outlines of all frames, pictures of some") { db in
+            try db.execute(
+                sql: """
+                    CREATE TABLE outline (frame INTEGER PRIMARY KEY, rings BLOB NOT NULL);
+                    CREATE TABLE picture (frame INTEGER PRIMARY KEY, jpeg BLOB NOT NULL);
+                    """)
+        }
+        migrator.registerMigration("4: when and why marks were replaced") { db in
+            try db.execute(
+                sql: """
+                    CREATE TABLE mark_edit (
+                        id INTEGER PRIMARY KEY, at TEXT NOT NULL, source TEXT NOT NULL, note TEXT NOT NULL
+                    );
+                    ALTER TABLE mark ADD COLUMN made_by INTEGER;
+                    ALTER TABLE mark ADD COLUMN replaced_by INTEGER;
+                    """)
+        }
         return migrator
     }
 
     // MARK: Writing
 
-    /// Commits rows, and the state after the last of them, as one.
-    func commit(_ rows: [NumberedSample], temporalState: Data?) throws {
+    /// Commits rows with their outlines, and the state after the last of them, as one.
+    func commit(
+        _ rows: [NumberedSample], outlines: OutlineBatch = OutlineBatch(), temporalState: Data?
+    ) throws {
         guard !rows.isEmpty else { return }
         try database.write { db in
             let insert = try db.cachedStatement(
@@ -110,6 +131,7 @@ final class SessionStore: Sendable {
                 ])
                 try insert.execute()
             }
+            try Self.insert(outlines, into: db)
             if let temporalState {
                 try db.execute(
                     sql: "INSERT OR REPLACE INTO temporal_state VALUES (0, ?)", arguments: [temporalState])
@@ -123,27 +145,6 @@ final class SessionStore: Sendable {
             try db.execute(
                 sql: "INSERT INTO mark (seq, frame, label, source) VALUES (?, ?, ?, ?)",
                 arguments: [mark.sequence, mark.frame, mark.label, mark.source.rawValue])
-        }
-    }
-
-    /// Puts other marks in the place of all that hold now; those stay in the store as history.
-    func replaceMarks(by stages: [(label: String, time: StreamTime)], source: MarkSource) throws {
-        try database.write { db in
-            try db.execute(sql: "UPDATE mark SET replaced = 1")
-            var next =
-                try Int.fetchOne(
-                    db,
-                    sql: "SELECT coalesce(max(seq), -1) + 1 FROM (SELECT seq FROM frame UNION ALL SELECT seq FROM mark)"
-                ) ?? 0
-            for stage in stages {
-                let frame = try Int.fetchOne(
-                    db, sql: "SELECT min(frame) FROM frame WHERE t_ns >= ?", arguments: [stage.time.nanoseconds])
-                guard let frame else { continue }
-                try db.execute(
-                    sql: "INSERT INTO mark (seq, frame, label, source) VALUES (?, ?, ?, ?)",
-                    arguments: [next, frame, stage.label, source.rawValue])
-                next += 1
-            }
         }
     }
 
@@ -194,7 +195,11 @@ final class SessionStore: Sendable {
         try database.read { db in
             let frame = try Int.fetchOne(db, sql: "SELECT max(frame) FROM frame")
             let sequence = try Int.fetchOne(
-                db, sql: "SELECT max(seq) FROM (SELECT seq FROM frame UNION ALL SELECT seq FROM mark)")
+                db,
+                sql: """
+                    SELECT max(seq) FROM
+                    (SELECT seq FROM frame UNION ALL SELECT seq FROM mark UNION ALL SELECT seq FROM gap)
+                    """)
             let state = try Data.fetchOne(db, sql: "SELECT json FROM temporal_state")
             return ResumePoint(
                 nextFrame: frame.map { $0 + 1 } ?? 0, nextSequence: sequence.map { $0 + 1 } ?? 0,
@@ -279,6 +284,9 @@ final class SessionStore: Sendable {
             {
                 accounting.add(reasons: Self.reasons(try row.sound("reasons")), count: try row.sound("n"))
             }
+            if try db.tableExists("gap") {
+                accounting.dropped = try Int.fetchOne(db, sql: "SELECT coalesce(sum(dropped), 0) FROM gap") ?? 0
+            }
             return accounting
         }
     }
@@ -287,7 +295,7 @@ final class SessionStore: Sendable {
         text.split(separator: " ").compactMap { Reason(rawValue: String($0)) }
     }
 
-    private static func sample(_ row: Row) throws -> NumberedSample {
+    static func sample(_ row: Row) throws -> NumberedSample {
         var sample = Sample(
             frame: try row.sound("frame"), time: StreamTime(nanoseconds: try row.sound("t_ns")),
             segment: try row.sound("segment"))
@@ -322,6 +330,8 @@ struct Accounting: Sendable, Hashable {
     private(set) var rejected = 0
     /// Frames by reason; a frame with two reasons counts under both.
     private(set) var reasons: [Reason: Int] = [:]
+    /// Frames of a live source for which there was no time; they are not among the decoded ones.
+    var dropped = 0
 
     var decoded: Int { measured + rejected }
     /// Share of frames measured, 0...1; 0 before the first frame.

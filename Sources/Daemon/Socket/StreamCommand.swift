@@ -8,6 +8,8 @@ enum StreamCommand: Equatable, Sendable {
     /// A stage mark, set now.
     case mark(label: String, session: String?)
     case status
+    /// Live sources.
+    case source(SourceRequest)
 
     /// The word by which replies name the command.
     var name: String {
@@ -15,6 +17,9 @@ enum StreamCommand: Equatable, Sendable {
         case .subscribe: "subscribe"
         case .mark: "mark"
         case .status: "status"
+        case .source(.start): "start"
+        case .source(.stop): "stop"
+        case .source(.list): "sources"
         }
     }
 }
@@ -70,7 +75,7 @@ extension StreamCommand {
     static let maximumLabelBytes = 64
     static let maximumSessionBytes = 255
 
-    private static let verbs = ["subscribe", "mark", "status"]
+    private static let verbs = ["subscribe", "mark", "status", "start", "stop", "sources"]
     private static let keys = verbs + ["from_seq", "session"]
 
     /// Reads one line.
@@ -90,7 +95,8 @@ extension StreamCommand {
         let given = verbs.filter { object[$0] != nil }
         guard given.count == 1, let verb = given.first else {
             throw StreamCommandError(
-                code: .badCommand, message: "a command has exactly one of \"subscribe\", \"mark\" and \"status\"")
+                code: .badCommand,
+                message: "a command has exactly one of \(verbs.map { "\"\($0)\"" }.joined(separator: ", "))")
         }
         switch verb {
         case "subscribe":
@@ -103,13 +109,18 @@ extension StreamCommand {
             let session =
                 object["session"] == nil ? nil : try text("session", in: object, limit: maximumSessionBytes)
             return .mark(label: label, session: session)
+        case "start", "stop":
+            try refuse("from_seq", in: object, verb: verb)
+            try refuse("session", in: object, verb: verb)
+            let name = try text(verb, in: object, limit: maximumLabelBytes)
+            return .source(verb == "start" ? .start(name) : .stop(name))
         default:
             try refuse("from_seq", in: object, verb: verb)
             try refuse("session", in: object, verb: verb)
-            guard object["status"] == .flag(true) else {
-                throw StreamCommandError(code: .badValue, message: "\"status\" takes only true")
+            guard object[verb] == .flag(true) else {
+                throw StreamCommandError(code: .badValue, message: "\"\(verb)\" takes only true")
             }
-            return .status
+            return verb == "status" ? .status : .source(.list)
         }
     }
 

@@ -41,15 +41,19 @@ package struct StreamHandlers: Sendable {
     package var mark: @Sendable (MarkRequest) async -> MarkOutcome
     /// What `status` says of the daemon beside the stream itself: one JSON object, on one line.
     package var status: @Sendable () async -> String
+    /// Lists, starts and stops live sources.
+    package var source: @Sendable (SourceRequest) async -> SourceOutcome
 
     package init(
         replay: @escaping @Sendable (_ session: String, _ from: Int, _ limit: Int) async throws -> [StoredEvent],
         mark: @escaping @Sendable (MarkRequest) async -> MarkOutcome,
-        status: @escaping @Sendable () async -> String = { "{}" }
+        status: @escaping @Sendable () async -> String = { "{}" },
+        source: @escaping @Sendable (SourceRequest) async -> SourceOutcome = { _ in .refused("there are no sources") }
     ) {
         self.replay = replay
         self.mark = mark
         self.status = status
+        self.source = source
     }
 }
 
@@ -57,6 +61,7 @@ package struct StreamHandlers: Sendable {
 package struct StreamOptions: Sendable {
     package var maximumClients = 64
     package var allowsMarks = true
+    package var allowsControl = true
     package var version = "0"
     /// - **Units** milliseconds, all three.
     package var heartbeatInterval = 1000

@@ -172,6 +172,7 @@ final class Subscriber: ChannelDuplexHandler {
         case .subscribe(let scope, let fromSeq): subscribe(scope, fromSeq: fromSeq)
         case .mark(let label, let session): mark(label: label, session: session)
         case .status: status()
+        case .source(let request): source(request, named: command.name)
         }
     }
 
@@ -248,6 +249,22 @@ final class Subscriber: ChannelDuplexHandler {
                 line.field("dropped", self.dropped)
                 line.field("sessions", json: StreamLines.list(core.hub.sessions))
                 line.field("service", json: detail)
+            }
+        }
+    }
+
+    private func source(_ request: SourceRequest, named name: String) {
+        guard core.options.allowsControl || request == .list else {
+            refuse(name, .notAllowed, "starting and stopping over the socket is switched off (socket.allow_control)")
+            return
+        }
+        let handler = core.handlers.source
+        later(name, { await handler(request) }) { outcome in
+            switch outcome {
+            case .started(let session), .stopped(let session):
+                StreamLines.reply(to: name) { $0.field("session", session) }
+            case .listed(let list): StreamLines.reply(to: name) { $0.field("sources", json: list) }
+            case .refused(let why): StreamLines.refusal(to: name, StreamCommandError(code: .failed, message: why))
             }
         }
     }

@@ -54,6 +54,15 @@ struct SessionRegistry: Sendable {
 
     /// Makes the session of a recording that has none yet.
     func create(for recording: FoundRecording, now: Date = Date()) throws(CommandError) -> SessionFolder {
+        try create(SessionOrigin(source: recording.path, identity: recording.identity), now: now)
+    }
+
+    /// Makes a session of a live source.
+    func create(live name: String, now: Date = Date()) throws(CommandError) -> SessionFolder {
+        try create(SessionOrigin(live: name), now: now)
+    }
+
+    private func create(_ origin: SessionOrigin, now: Date) throws(CommandError) -> SessionFolder {
         let formatter = DateFormatter()
         formatter.locale = Locale(identifier: "en_US_POSIX")
         formatter.timeZone = TimeZone(identifier: "UTC")
@@ -66,7 +75,7 @@ struct SessionRegistry: Sendable {
             number += 1
         }
         try folder.create()
-        try SessionOrigin(source: recording.path, identity: recording.identity).write(to: folder)
+        try origin.write(to: folder)
         return folder
     }
 }

@@ -26,6 +26,11 @@ struct StoreReplay: Sendable {
             lines.append(mark, to: &line)
             events.append(StoredEvent(seq: mark.sequence, line: String(decoding: line, as: UTF8.self)))
         }
+        for gap in try store.gaps(fromSequence: from) {
+            var line: [UInt8] = []
+            lines.append(gap, to: &line)
+            events.append(StoredEvent(seq: gap.sequence, line: String(decoding: line, as: UTF8.self)))
+        }
         events.sort { $0.seq < $1.seq }
         return Array(events.prefix(limit))
     }
@@ -35,7 +40,7 @@ struct StoreReplay: Sendable {
         let entries = registry.all().map { folder in
             let accounting = (try? SessionStore(readOnly: folder).accounting()) ?? Accounting()
             return #"{"session":\#(jsonString(folder.name)),"state":"\#(registry.standing(of: folder))","#
-                + #""decoded":\#(accounting.decoded),"measured":\#(accounting.measured),"rejected":\#(accounting.rejected)}"#
+                + #""decoded":\#(accounting.decoded),"measured":\#(accounting.measured),"rejected":\#(accounting.rejected),"dropped":\#(accounting.dropped)}"#
         }
         return #"{"sessions":["# + entries.joined(separator: ",") + "]}"
     }

@@ -5,10 +5,11 @@ import Logging
 import Synchronization
 
 /// What the supervisor's loop reacts to.
-private enum Occurrence: Sendable {
+enum Occurrence: Sendable {
     case found([FoundRecording])
     case ended(session: String, WorkerEnding)
     case retry(SessionFolder)
+    case source(SourceRequest, CheckedContinuation<SourceOutcome, Never>)
     /// Time to look after the workers and to tell systemd that all is well.
     case tick
     /// Time to look for sessions that have been kept long enough.
@@ -24,12 +25,12 @@ final class Supervisor: Sendable {
     private let configurationPath: String?
     private let accepted: AcceptedConfiguration
     private let hub: EventHub
-    private let commands = WorkerCommands()
+    let commands = WorkerCommands()
     private let notifier: ServiceNotifier
-    private let logger: Logger
-    private let registry: SessionRegistry
+    let logger: Logger
+    let registry: SessionRegistry
     private let occurrences: AsyncStream<Occurrence>
-    private let report: AsyncStream<Occurrence>.Continuation
+    let report: AsyncStream<Occurrence>.Continuation
 
     /// A worker that crashes is started again after this long, and longer each time.
     private static let restartDelay = Duration.seconds(1)
@@ -79,17 +80,22 @@ final class Supervisor: Sendable {
     func run(_ configuration: Configuration) async throws {
         try FileManager.default.createDirectory(at: registry.root, withIntermediateDirectories: true)
         keepHouse(configuration.retention)
-        var state = State(configuration: configuration, maximum: configuration.sessions.maxParallel)
+        var state = State(
+            configuration: configuration, maximum: configuration.sessions.maxParallel,
+            live: LiveSources(configuration.sources))
         for folder in registry.all() {
             guard let origin = SessionOrigin(of: folder) else { continue }
             state.known.insert(KnownRecording(path: origin.source, identity: origin.identity))
             switch registry.standing(of: folder) {
-            case .unfinished: state.waiting.append(folder)
+            case .unfinished:
+                if let source = origin.live, !state.live.adopt(folder, of: source) { markFinished(folder) }
+                state.waiting.append(folder)
             case .complete, .failed:
                 state.finished[KnownRecording(path: origin.source, identity: origin.identity)] = folder
             }
         }
         if !state.waiting.isEmpty { logger.notice("resuming \(state.waiting.count) unfinished sessions") }
+        startSources(&state)
         var watching = try watch(configuration.watch)
         defer { watching.cancel() }
         await withDiscardingTaskGroup { group in
@@ -114,6 +120,8 @@ final class Supervisor: Sendable {
                     settle(session, ending, &state)
                 case .retry(let folder):
                     state.waiting.append(folder)
+                case .source(let request, let reply):
+                    reply.resume(returning: answer(request, &state))
                 case .tick:
                     commands.endSilent(for: Self.silenceLimit) { session in
                         logger.error(
@@ -164,14 +172,15 @@ final class Supervisor: Sendable {
 
     // MARK: The loop's steps
 
-    private struct KnownRecording: Hashable {
+    struct KnownRecording: Hashable {
         var path: String
         var identity: RecordingIdentity
     }
 
-    private struct State {
+    struct State {
         var configuration: Configuration
         var maximum: Int
+        var live: LiveSources
         var known: Set<KnownRecording> = []
         var waiting: [SessionFolder] = []
         var running: [String: SessionFolder] = [:]
@@ -224,8 +233,7 @@ final class Supervisor: Sendable {
     }
 
     private func startWaiting(_ state: inout State, in group: inout DiscardingTaskGroup) {
-        while state.running.count < state.maximum, !state.waiting.isEmpty {
-            let folder = state.waiting.removeFirst()
+        while let folder = nextWaiting(&state) {
             state.running[folder.name] = folder
             hub.sessionStarted(folder.name)
             let worker = WorkerProcess(
@@ -242,12 +250,24 @@ final class Supervisor: Sendable {
         }
     }
 
+    /// The next session to run.
+    ///
+    /// Live sources do not wait for recordings: what they miss is lost.
+    private func nextWaiting(_ state: inout State) -> SessionFolder? {
+        if let index = state.waiting.firstIndex(where: { SessionOrigin(of: $0)?.live != nil }) {
+            return state.waiting.remove(at: index)
+        }
+        let recordings = state.running.keys.count { state.live.source(of: $0) == nil }
+        return recordings < state.maximum && !state.waiting.isEmpty ? state.waiting.removeFirst() : nil
+    }
+
     private func settle(_ session: String, _ ending: WorkerEnding, _ state: inout State) {
         guard let folder = state.running.removeValue(forKey: session) else { return }
         let place: Logger.Metadata = ["session": "\(session)"]
         switch ending {
         case .complete:
             logger.notice("session complete", metadata: place)
+            state.live.ended(session)
             hub.sessionEnded(session)
             remember(folder, &state)
         case .stopped:
@@ -256,6 +276,7 @@ final class Supervisor: Sendable {
             retry(folder, after: Self.restartDelay)
         case .failed(let code) where [.badData, .noInput].contains(CommandError.Code(rawValue: code)):
             logger.error("the recording cannot be read; see failed.json in the session's folder", metadata: place)
+            state.live.ended(session)
             hub.sessionEnded(session, state: "failed")
             remember(folder, &state)
         case .failed(let code) where [.inputOutput, .cannotCreate].contains(CommandError.Code(rawValue: code)):
@@ -269,7 +290,7 @@ final class Supervisor: Sendable {
             state.progress[session] = frames
             let count = state.restarts[session, default: 0] + 1
             state.restarts[session] = count
-            guard count <= state.configuration.sessions.maxRestarts else {
+            guard count <= state.configuration.sessions.maxRestarts || state.live.source(of: session) != nil else {
                 logger.error("gave up after \(count - 1) restarts", metadata: place)
                 hub.sessionEnded(session, state: "failed")
                 return
@@ -317,6 +338,7 @@ final class Supervisor: Sendable {
             }
             (state.configuration, state.refused) = (configuration, nil)
             state.maximum = configuration.sessions.maxParallel
+            applySources(configuration.sources, &state)
             logger.notice("configuration read again; it holds for sessions that start from now on")
         } catch {
             state.refused = files
@@ -355,7 +377,7 @@ final class Supervisor: Sendable {
     private func watch(_ folders: [Configuration.WatchedFolder]) throws -> Watching {
         let flag = WatchFlag()
         guard !folders.isEmpty else {
-            logger.warning("no folder is watched: set `watch` in the configuration")
+            logger.info("no folder is watched; `watch` in the configuration names them")
             return Watching(flag: flag)
         }
         let watcher = try FolderWatcher(folders)

@@ -50,6 +50,12 @@ final class WorkerCommands: Sendable {
         }
     }
 
+    /// Asks a session's worker to end; its session goes on another time.
+    func terminate(_ session: String) {
+        guard let process = lines.withLock({ $0[session]?.process }) else { return }
+        kill(process, SIGTERM)
+    }
+
     /// Kills workers that take more memory than they may.
     func endOversized(limitMB: Int, onKill: (String) -> Void) {
         let workers = lines.withLock { $0.map { ($0.key, $0.value.process) } }

@@ -58,6 +58,23 @@ struct EventLine: Sendable {
             contentsOf: ",\"label\":\(jsonString(mark.label)),\"source\":\(jsonString(mark.source.rawValue))}".utf8)
     }
 
+    /// Appends a `gap` object, without line feed.
+    func append(_ gap: CommittedGap, to line: inout [UInt8]) {
+        open("gap", gap.sequence, &line)
+        line.append(contentsOf: ",\"frame\":".utf8)
+        line.append(integer: gap.frame)
+        line.append(contentsOf: ",\"segment\":".utf8)
+        line.append(integer: gap.segment)
+        line.append(
+            contentsOf: ",\"cause\":\"\(gap.cause.rawValue)\",\"detail\":\(jsonString(gap.detail)),\"from_s\":".utf8)
+        if let from = gap.from { line.append(seconds: from) } else { line.append(contentsOf: "null".utf8) }
+        line.append(contentsOf: ",\"to_s\":".utf8)
+        if let to = gap.to { line.append(seconds: to) } else { line.append(contentsOf: "null".utf8) }
+        line.append(contentsOf: ",\"dropped\":".utf8)
+        line.append(integer: gap.dropped)
+        line.append(UInt8(ascii: "}"))
+    }
+
     private func open(_ type: String, _ sequence: Int, _ line: inout [UInt8]) {
         line.append(contentsOf: "{\"type\":\"".utf8)
         line.append(contentsOf: type.utf8)

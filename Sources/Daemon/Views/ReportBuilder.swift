@@ -1,28 +1,69 @@
-// From the stored rows to the report: breaths, stages, and the pages that show them. Reads no video.
+// From the stored rows to the report: breaths, stages, and the pages that show them. Measures nothing.
 
+import Decode
 import Foundation
 import Frames
 import Metrics
 import Report
 
+/// What a report is made with; changing it needs no new analysis.
+struct ReportSettings: Sendable {
+    var stages = StageSettings()
+    /// For reading single frames of the recording again.
+    var decode = DecodeSettings()
+
+    init() {}
+
+    init(_ configuration: Configuration) {
+        stages.bands = configuration.narrowingBands
+        stages.leastBreaths = configuration.report.leastBreaths
+        stages.leastUsableShare = configuration.report.leastUsableRatio
+        stages.sustainedBreaths = configuration.report.sustainedBreaths
+        stages.sustainedClosure = configuration.report.sustainedClosureRatio
+        stages.driftLimit = configuration.report.scaleDriftRatio
+        decode.threads = configuration.decode.threads
+        decode.maximumPixels = configuration.decode.maximumPixels
+    }
+}
+
 /// Makes a session's report from its store.
 struct ReportBuilder {
     let folder: SessionFolder
     let store: SessionStore
-    /// Closures at which the narrowing bands end, ascending.
-    let bands: [Double]
+    let settings: ReportSettings
     let record: SessionRecord
+    /// Where the recording can be read again; nil takes the place where it was measured, if it still lies there.
+    var recording: String?
+    /// Whether the whole recording may be decoded for pictures that cannot be jumped to.
+    var mayReadAll = false
+    /// Which earlier test stands beside this one.
+    var comparison = EarlierTest.automatic
+
+    init(folder: SessionFolder, store: SessionStore, settings: ReportSettings, record: SessionRecord) {
+        self.folder = folder
+        self.store = store
+        self.settings = settings
+        self.record = record
+    }
+
+    init(folder: SessionFolder, store: SessionStore, configuration: Configuration, record: SessionRecord) {
+        self.init(folder: folder, store: store, settings: ReportSettings(configuration), record: record)
+    }
 
     /// Writes report.html, report.json, stages.csv and breaths.csv, each whole or not at all.
-    func writeAll() throws {
+    @discardableResult
+    func writeAll() throws -> ReportContent {
         let content = try content()
+        // What only some calls write must not show stages of before.
+        for stale in [folder.reportPDF, folder.reportFHIR] { try? FileManager.default.removeItem(at: stale) }
         try write(HTMLReport.render(content), to: folder.report)
         try write(StageTable.csv(content), to: folder.stages)
         try write(BreathTable.csv(content), to: folder.breaths)
         try write(String(decoding: ReportRecord(content).json(), as: UTF8.self), to: folder.reportData)
+        return content
     }
 
-    private func write(_ text: String, to file: URL) throws {
+    func write(_ text: String, to file: URL) throws {
         do {
             try Data(text.utf8).write(to: file, options: .atomic)
         } catch {
@@ -34,6 +75,17 @@ struct ReportBuilder {
 
     /// Everything that the report shows.
     func content() throws -> ReportContent {
+        var content = try numbers()
+        try fetchPictures(content)
+        content.stills = try stills(content)
+        if let earlier = try comparison.find(for: folder, record: record) {
+            content.comparison = try earlier.comparison(settings)
+        }
+        return content
+    }
+
+    /// The report without its pictures and without other tests.
+    func numbers() throws -> ReportContent {
         let samples = try store.rows().map(\.sample)
         var detector = BreathDetector()
         var breaths: [Breath] = []
@@ -50,16 +102,15 @@ struct ReportBuilder {
         take(detector.finish())
         let marks = try marks(samples)
         let end = samples.last?.time ?? .zero
-        var settings = StageSettings()
-        settings.bands = bands
-        let summary = StageAggregator(settings: settings).summarise(
+        let summary = StageAggregator(settings: settings.stages).summarise(
             samples: samples, breaths: breaths, interruptions: interruptions,
             schedule: StageSchedule(marks: marks, end: end))
         return ReportContent(
-            session: folder.name, recording: recording(record, duration: end), parts: parts(record),
-            accounting: accounting(record), samples: samples, breaths: breaths, interruptions: interruptions,
-            marks: marks, summary: summary, thresholds: thresholds(settings), stills: try stills(),
-            paneSize: record.panes.last?.rect.size ?? PixelSize(width: 1, height: 1))
+            session: folder.name, pseudonym: record.subject, date: record.dateText, plan: try plan(),
+            recording: recording(duration: end), parts: parts, accounting: accounting, samples: samples,
+            breaths: breaths, interruptions: interruptions, marks: marks, summary: summary, thresholds: thresholds,
+            paneSize: record.panes.last?.rect.size ?? PixelSize(width: 1, height: 1),
+            notes: ReportContent.standingNotes)
     }
 
     /// The session's marks; a recording without any is one stage.
@@ -74,7 +125,81 @@ struct ReportBuilder {
     /// The one stage of a recording without marks.
     static let wholeRecording = "Whole recording"
 
-    private func recording(_ record: SessionRecord, duration: StreamTime) -> ReportRecording {
+    /// What the stages were set with, in words.
+    private func plan() throws -> String? {
+        let edits = try store.markEdits()
+        guard let last = edits.last else { return try store.facts()["plan"] }
+        let by = last.note.isEmpty ? "" : " (\(last.note))"
+        return "set \(last.at.prefix(10))\(by)" + (edits.count > 1 ? ", \(edits.count) edits" : "")
+    }
+
+    // MARK: Pictures
+
+    /// Fetches the pictures of every stage's worst breath that the store does not hold yet.
+    private func fetchPictures(_ content: ReportContent) throws {
+        let known = try store.framesWithPicture()
+        let segments = Dictionary(
+            content.breaths.map { ($0.index, $0.segment) }, uniquingKeysWith: { first, _ in first })
+        var wanted: [EvidenceFrame] = []
+        for evidence in content.worstBreaths.values.flatMap({ [$0.widest, $0.narrowest] })
+        where !known.contains(evidence.frame) {
+            wanted.append(
+                EvidenceFrame(
+                    frame: evidence.frame, time: evidence.time, segment: segments[evidence.breath] ?? 0))
+        }
+        guard !wanted.isEmpty else { return }
+        let place = try recording ?? RecordingPlace(of: store, record: record)?.path
+        guard let place else { return }
+        let panes = try store.panes().compactMap { entry in
+            (try? JSONDecoder().decode(StoredPane.self, from: Data(entry.json.utf8))).map { (entry.fromFrame, $0) }
+        }
+        do {
+            try EvidencePictures(path: place, settings: settings.decode, panes: panes).fetch(
+                wanted.sorted { $0.frame < $1.frame }, mayReadAll: mayReadAll
+            ) { frame, jpeg in try store.commit(picture: jpeg, ofFrame: frame) }
+        } catch is DecodeError {
+            // The numbers stand without pictures; the report says which are missing.
+        }
+    }
+
+    private func stills(_ content: ReportContent) throws -> [ReportStill] {
+        let sizes = record.panes
+        func size(_ frame: Int) -> PixelSize {
+            sizes.last { $0.fromFrame <= frame }?.rect.size ?? content.paneSize
+        }
+        let areas = Dictionary(
+            content.samples.compactMap { sample in sample.opening.map { (sample.frame, $0.area) } },
+            uniquingKeysWith: { first, _ in first })
+        let kept = try store.stills()
+        var stills: [ReportStill] = []
+        for (index, stage) in content.summary.stages.enumerated() {
+            let worst = content.worstBreaths[index]
+            for kind in ReportStill.Kind.allCases {
+                let evidence = kind == .widest ? worst?.widest : worst?.narrowest
+                if let evidence, let jpeg = try store.picture(ofFrame: evidence.frame) {
+                    stills.append(
+                        ReportStill(
+                            stage: stage.span.label, stageIndex: index, kind: kind, frame: evidence.frame,
+                            time: evidence.time, area: areas[evidence.frame] ?? 0, jpeg: jpeg,
+                            rings: try store.outline(ofFrame: evidence.frame) ?? [], size: size(evidence.frame)))
+                } else if let still = kept.first(where: {
+                    $0.kind.rawValue == kind.rawValue && stage.span.contains($0.sample.time)
+                        && ($0.stage == stage.span.label || $0.stage.isEmpty)
+                }) {
+                    stills.append(
+                        ReportStill(
+                            stage: stage.span.label, stageIndex: index, kind: kind, frame: still.sample.frame,
+                            time: still.sample.time, area: still.area, jpeg: still.jpeg, rings: still.rings,
+                            size: size(still.sample.frame)))
+                }
+            }
+        }
+        return stills
+    }
+
+    // MARK: What it was measured with
+
+    private func recording(duration: StreamTime) -> ReportRecording {
         ReportRecording(
             name: record.source.name, sha256: record.source.sha256, codec: record.source.codec,
             size: PixelSize(width: record.source.width, height: record.source.height),
@@ -82,7 +207,7 @@ struct ReportBuilder {
             isComplete: record.complete)
     }
 
-    private func parts(_ record: SessionRecord) -> [ReportPart] {
+    private var parts: [ReportPart] {
         [
             ReportPart(role: "Program", name: "rima", version: record.rimaVersion),
             ReportPart(
@@ -91,7 +216,7 @@ struct ReportBuilder {
         ]
     }
 
-    private func accounting(_ record: SessionRecord) -> ReportAccounting {
+    private var accounting: ReportAccounting {
         ReportAccounting(
             decoded: record.frames.decoded, measured: record.frames.measured, rejected: record.frames.rejected,
             reasons: Dictionary(
@@ -100,23 +225,14 @@ struct ReportBuilder {
                 }))
     }
 
-    private func thresholds(_ settings: StageSettings) -> ReportThresholds {
+    private var thresholds: ReportThresholds {
         var thresholds = ReportThresholds()
-        thresholds.bands = settings.bands
-        thresholds.leastBreaths = settings.leastBreaths
-        thresholds.leastUsableShare = settings.leastUsableShare
-        thresholds.sustainedBreaths = settings.sustainedBreaths
-        thresholds.sustainedClosure = settings.sustainedClosure
-        thresholds.driftLimit = settings.driftLimit
+        thresholds.bands = settings.stages.bands
+        thresholds.leastBreaths = settings.stages.leastBreaths
+        thresholds.leastUsableShare = settings.stages.leastUsableShare
+        thresholds.sustainedBreaths = settings.stages.sustainedBreaths
+        thresholds.sustainedClosure = settings.stages.sustainedClosure
+        thresholds.driftLimit = settings.stages.driftLimit
         return thresholds
-    }
-
-    private func stills() throws -> [ReportStill] {
-        try store.stills().map { still in
-            ReportStill(
-                stage: still.stage.isEmpty ? Self.wholeRecording : still.stage,
-                kind: still.kind == .widest ? .widest : .narrowest, frame: still.sample.frame, time: still.sample.time,
-                area: still.area, jpeg: still.jpeg, rings: still.rings)
-        }
     }
 }

@@ -11,6 +11,8 @@ struct SessionRecord: Codable, Sendable {
         var decoded: Int
         var measured: Int
         var rejected: Int
+        /// Of a live source: frames for which there was no time, not among the decoded ones.
+        var dropped: Int?
         var reasons: [String: Int]
     }
     struct Source: Codable, Sendable {
@@ -24,11 +26,16 @@ struct SessionRecord: Codable, Sendable {
         var framesPerSecond: Double?
         var ending: String
         var lastPacketIncomplete: Bool
+        /// Of a live source: what was recorded of it, and how often it was away.
+        var recordings: [String]?
+        var losses: Int?
     }
     struct Network: Codable, Sendable {
         var name: String
         var version: String
         var sha256: String
+        /// What computed it; nil in records of earlier versions.
+        var engine: String?
     }
     struct PaneEntry: Codable, Sendable {
         var fromFrame: Int
@@ -47,6 +54,11 @@ struct SessionRecord: Codable, Sendable {
     var session: String
     var rimaVersion: String
     var complete: Bool
+    /// The patient's pseudonym, and the day of the test, where somebody has given them.
+    var subject: String?
+    var testDate: String?
+    /// When the recording was last written, as the file system says; UTC, ISO 8601.
+    var recordedAt: String?
     var source: Source
     var model: Network
     var frames: Count
@@ -56,23 +68,31 @@ struct SessionRecord: Codable, Sendable {
     var confidenceFloor: Double
 
     init(
-        job: SessionJob, outcome: SessionOutcome, model: Model, source fingerprint: Fingerprint,
-        panes: [(fromFrame: Int, pane: StoredPane)], marks: [CommittedMark]
+        job: SessionJob, outcome: SessionOutcome, model: Model, engine: String,
+        source fingerprint: Fingerprint, panes: [(fromFrame: Int, pane: StoredPane)], marks: [CommittedMark],
+        losses: Int = 0, facts: [String: String]
     ) throws {
         session = job.folder.name
+        subject = facts["subject"]
+        testDate = facts["test_date"]
+        recordedAt = facts["recorded_at"]
         rimaVersion = Daemon.rimaVersion
         complete = outcome.ending.reason == .finished
-        let network = try Fingerprint(path: job.settings.modelPath ?? BundledModel.path("opening.onnx"))
+        let network = try Fingerprint(path: job.settings.openingPath())
         let info = outcome.info
         source = Source(
             name: TextSafety.plain(URL(fileURLWithPath: job.source).lastPathComponent), bytes: fingerprint.bytes,
             sha256: fingerprint.sha256, container: info.container, codec: info.codec, width: info.displaySize.width,
             height: info.displaySize.height, framesPerSecond: info.framesPerSecond,
-            ending: outcome.ending.reason.rawValue, lastPacketIncomplete: outcome.ending.lastPacketIncomplete)
-        self.model = Network(name: model.card.name, version: model.card.version, sha256: network.sha256)
+            ending: outcome.ending.reason.rawValue, lastPacketIncomplete: outcome.ending.lastPacketIncomplete,
+            recordings: job.live == nil ? nil : job.folder.recordings.map(\.lastPathComponent),
+            losses: job.live == nil ? nil : losses)
+        self.model = Network(
+            name: model.card.name, version: model.card.version, sha256: network.sha256, engine: engine)
         let accounting = outcome.accounting
         frames = Count(
             decoded: accounting.decoded, measured: accounting.measured, rejected: accounting.rejected,
+            dropped: job.live == nil ? nil : accounting.dropped,
             reasons: Dictionary(uniqueKeysWithValues: accounting.reasons.map { ($0.key.rawValue, $0.value) }))
         self.panes = panes.map {
             PaneEntry(
@@ -90,6 +110,12 @@ struct SessionRecord: Codable, Sendable {
         decoder.keyDecodingStrategy = .convertFromSnakeCase
         self = try decoder.decode(SessionRecord.self, from: Data(contentsOf: folder.summary))
     }
+
+    /// The day of the test, for people.
+    var dateText: String? { testDate ?? recordedAt.map { "\($0.prefix(10)) (date of the file)" } }
+
+    /// Sorts tests by when they were made.
+    var sortingDate: String? { testDate ?? recordedAt }
 
     /// Writes the file whole or not at all.
     func write(to folder: SessionFolder) throws {

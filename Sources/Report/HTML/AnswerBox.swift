@@ -16,9 +16,10 @@ enum AnswerBox {
         html += "<ul>"
         html += sureness(content, stage, closure)
         html += against(content, index, closure)
+        if let sentence = ComparisonSection.sentence(content) { html += "<li>\(sentence)</li>" }
         html += course(content.summary, links)
         html += "</ul></div>\n"
-        let pair = ReportStill.Kind.allCases.compactMap { content.still(stage.span.label, $0) }
+        let pair = ReportStill.Kind.allCases.compactMap { content.still(ofStage: index, $0) }
         if !pair.isEmpty {
             html += "<div class=\"pair\">"
             for still in pair { html += StillSection.thumbnail(still, content) }

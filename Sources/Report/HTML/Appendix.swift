@@ -60,7 +60,8 @@ enum Appendix {
         var html = "<h3>Stage marks</h3>\n<table class=\"plain\"><thead><tr><th scope=\"col\">Stage</th>"
         html += "<th scope=\"col\">From</th><th scope=\"col\">Source</th></tr></thead><tbody>"
         for mark in content.marks {
-            html += "<tr><th scope=\"row\">\(escaped(mark.label))</th><td>\(timeCode(mark.time))</td>"
+            let label = mark.label.isEmpty ? "no stage" : escaped(mark.label)
+            html += "<tr><th scope=\"row\">\(label)</th><td>\(timeCode(mark.time))</td>"
             html += "<td>\(mark.source.words)</td></tr>"
         }
         return html + "</tbody></table>\n"

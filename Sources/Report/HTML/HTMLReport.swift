@@ -20,6 +20,7 @@ package enum HTMLReport {
         html += BreathPlot.html(content, links)
         html += ScoreFields.html
         html += StandingNotes.html(content)
+        html += ComparisonSection.html(content, links)
         html += StillSection.html(content, &anchors)
         html += Appendix.html(content, &anchors)
         html += "</main>\n"

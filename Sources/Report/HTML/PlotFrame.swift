@@ -1,6 +1,11 @@
 // What both plots share: the time axis, stage bands and the vector text.
 import Frames
 
+/// The text of a drawing: attributes, because not every program that prints the page applies its style inside drawings.
+func svgFont(_ size: Int) -> String {
+    "font-size=\"\(size)\" font-family=\"system-ui, 'DejaVu Sans', sans-serif\" fill=\"#15191e\""
+}
+
 /// A plot's place and scales, in SVG units.
 struct PlotFrame: Sendable {
     let width = 1000.0
@@ -28,7 +33,7 @@ struct PlotFrame: Sendable {
 
     func open(title: String, description: String, id: String) -> String {
         "<svg viewBox=\"0 0 \(fixed(width, 0)) \(fixed(height, 0))\" role=\"img\" aria-labelledby=\"\(id)-t \(id)-d\" "
-            + "xmlns=\"http://www.w3.org/2000/svg\">\n<title id=\"\(id)-t\">\(escaped(title))</title>"
+            + "\(svgFont(12)) xmlns=\"http://www.w3.org/2000/svg\">\n<title id=\"\(id)-t\">\(escaped(title))</title>"
             + "<desc id=\"\(id)-d\">\(escaped(description))</desc>\n" + Self.hatch(id)
     }
 

@@ -18,7 +18,7 @@ enum WorstBreathPlot {
             "Opening from \(timeCode(start)) to \(timeCode(end)), around the worst breath at "
             + "\(timeCode(worst.time))"
         var svg = "<svg class=\"near\" viewBox=\"0 0 200 70\" role=\"img\" aria-label=\"\(escaped(words))\" "
-        svg += "xmlns=\"http://www.w3.org/2000/svg\">"
+        svg += "\(svgFont(9)) xmlns=\"http://www.w3.org/2000/svg\">"
         svg += "<path d=\"M0 60.5H200\" stroke=\"#333\" stroke-width=\"0.8\"/>"
         for gap in runs.gaps {
             svg += "<rect x=\"\(fixed(scale.x(gap.start), 1))\" y=\"2\" width=\""

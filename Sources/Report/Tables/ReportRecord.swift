@@ -111,6 +111,9 @@ package struct ReportRecord: Codable, Sendable, Hashable {
     package var onset: Shown?
     package var recoveryHalfTimeS: Double?
     package var scaleDrift: Bool
+    package var normalisations: Normalisations
+    package var thresholds: Thresholds
+    package var comparison: Comparison?
     package var notes: [String]
 }
 
@@ -148,6 +151,11 @@ extension ReportRecord {
         onset = summary.onset.map(Shown.init)
         recoveryHalfTimeS = summary.recoveryHalfTime
         scaleDrift = summary.hasScaleDrift
+        normalisations = Normalisations(
+            closureRatio: .withinBreath, openedPx: .pixels, openedNorm: .referenceLength,
+            openedRestRatio: summary.baseline?.normalisation)
+        thresholds = Thresholds(content.thresholds)
+        comparison = content.comparison.map { Comparison($0, now: summary) }
         notes = content.notes
     }
 

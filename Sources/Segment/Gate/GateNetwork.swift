@@ -38,7 +38,7 @@ package final class GateNetwork {
     }
 
     package convenience init(model: Model, threads: Int = 1) throws(SegmentError) {
-        try self.init(card: model.card, engine: try Workspace(model: model, threads: threads))
+        try self.init(card: model.card, engine: try model.makeEngine(threads: threads))
     }
 
     /// Looks at the whole pane, scaled to `inputSize`.

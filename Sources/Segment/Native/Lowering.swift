@@ -65,7 +65,7 @@ struct Lowering {
     func unsupported(_ layer: Layer, _ what: String) -> SegmentError {
         SegmentError(
             .unsupportedOperator, "the native engine does not run \(what) in this form.", place: layer.name,
-            remedy: "It needs the ONNX Runtime engine, which is not in this version yet.")
+            remedy: "Set 'engine: auto' or 'engine: onnxruntime' to run this network with ONNX Runtime.")
     }
 
     // MARK: Values

@@ -3,12 +3,9 @@
 internal import Foundation
 internal import SwiftProtobuf
 
-/// A network and its card, as read from one file.
-struct OnnxFile {
-    var graph: Graph
-    var metadata: [String: String]
-
-    init(bytes: Data) throws(SegmentError) {
+/// The steps from a file's bytes to a network.
+enum OnnxFile {
+    static func parse(_ bytes: Data) throws(SegmentError) -> Onnx_ModelProto {
         guard bytes.count <= Limits.fileBytes else {
             throw SegmentError(.tooLarge, "the model file is larger than 1 GiB.")
         }
@@ -21,14 +18,19 @@ struct OnnxFile {
         guard proto.hasGraph, !proto.graph.node.isEmpty, proto.irVersion > 0 else {
             throw SegmentError(.notAModel, "this is no ONNX model: it holds no network.")
         }
-        metadata = [:]
+        return proto
+    }
+
+    static func metadata(of proto: Onnx_ModelProto) -> [String: String] {
+        var metadata: [String: String] = [:]
         for entry in proto.metadataProps { metadata[entry.key] = entry.value }
-        var reader = GraphReader(
-            opset: proto.opsetImport.first { $0.domain.isEmpty || $0.domain == "ai.onnx" }.map {
-                Int(clamping: $0.version)
-            }
-                ?? 0)
-        graph = try reader.read(proto.graph)
+        return metadata
+    }
+
+    static func graph(of proto: Onnx_ModelProto) throws(SegmentError) -> Graph {
+        let domain = proto.opsetImport.first { $0.domain.isEmpty || $0.domain == "ai.onnx" }
+        var reader = GraphReader(opset: domain.map { Int(clamping: $0.version) } ?? 0)
+        return try reader.read(proto.graph)
     }
 }
 

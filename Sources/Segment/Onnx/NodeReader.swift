@@ -15,7 +15,7 @@ struct NodeReader {
         SegmentError(
             .unsupportedOperator, "the native engine does not run the operator \(proto.opType)\(detail).",
             place: proto.name.isEmpty ? nil : proto.name,
-            remedy: "Set 'engine: onnxruntime' to run this network with ONNX Runtime.")
+            remedy: "Set 'engine: auto' or 'engine: onnxruntime' to run this network with ONNX Runtime.")
     }
 
     // MARK: Attributes

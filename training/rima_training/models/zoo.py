@@ -38,7 +38,7 @@ def gate_densenet121() -> nn.Module:
     return _library("timm").create_model("densenet121", pretrained=False, num_classes=4)
 
 
-def mask_rcnn(classes: int = 2, side: int = 512) -> nn.Module:
+def mask_rcnn(classes: int = 3, side: int = 512) -> nn.Module:
     """Mask R-CNN on ResNet-50 with a feature pyramid; class 0 is the background."""
     detection = _library("torchvision.models.detection")
     return detection.maskrcnn_resnet50_fpn(

@@ -1,67 +1,73 @@
 // An area curve with known breaths: a five-minute test with all its stages and faults.
 import Foundation
-import Frames
+package import Frames
 
 /// SplitMix64: the same numbers on every machine.
-struct TestDice {
+package struct TestDice {
     private var state: UInt64
-    init(_ seed: UInt64) { state = seed &* 0x9E37_79B9_7F4A_7C15 &+ 1 }
-    mutating func next() -> UInt64 {
+    package init(_ seed: UInt64) { state = seed &* 0x9E37_79B9_7F4A_7C15 &+ 1 }
+    package mutating func next() -> UInt64 {
         state &+= 0x9E37_79B9_7F4A_7C15
         var z = state
         z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
         z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
         return z ^ (z >> 31)
     }
-    mutating func uniform(_ range: ClosedRange<Double>) -> Double {
+    package mutating func uniform(_ range: ClosedRange<Double>) -> Double {
         range.lowerBound + (range.upperBound - range.lowerBound) * Double(next() >> 11) / 9007199254740992
     }
-    mutating func normal() -> Double {
+    package mutating func normal() -> Double {
         (-2 * log(max(uniform(0...1), 1e-12))).squareRoot() * cos(uniform(0...(2 * .pi)))
     }
-    mutating func chance(_ p: Double) -> Bool { uniform(0...1) < p }
+    package mutating func chance(_ p: Double) -> Bool { uniform(0...1) < p }
 }
 
 /// What is drawn.
-struct DrawnSettings {
-    var noise = 0.0
-    var framesPerSecond = 25.0
-    var isVariable = false
+package struct DrawnSettings {
+    package var noise = 0.0
+    package var framesPerSecond = 25.0
+    package var isVariable = false
     /// Events per minute.
-    var gaps = 3.0
-    var swallows = 1.0
-    var coughs = 0.4
-    var talks = 0.15
-    var drift = 0.15
-    var stageSeconds = 60.0
+    package var gaps = 3.0
+    package var swallows = 1.0
+    package var coughs = 0.4
+    package var talks = 0.15
+    package var drift = 0.15
+    package var stageSeconds = 60.0
+
+    package init(noise: Double = 0, framesPerSecond: Double = 25, isVariable: Bool = false) {
+        self.noise = noise
+        self.framesPerSecond = framesPerSecond
+        self.isVariable = isVariable
+    }
 }
 
-struct DrawnBreath {
-    var start: Double
-    var end: Double
-    var trough: Double
-    var closure: Double
-    var stage: Int
+package struct DrawnBreath {
+    package var start: Double
+    package var end: Double
+    package var trough: Double
+    package var closure: Double
+    package var stage: Int
 }
 
-struct DrawnStage {
-    var label: String
-    var start: Double
-    var end: Double
-    var rate: ClosedRange<Double>
-    var closure: ClosedRange<Double>
+package struct DrawnStage {
+    package var label: String
+    package var start: Double
+    package var end: Double
+    package var rate: ClosedRange<Double>
+    package var closure: ClosedRange<Double>
 }
 
 /// One drawn test.
-struct DrawnCurve {
-    private(set) var samples: [Sample] = []
-    private(set) var breaths: [DrawnBreath] = []
-    private(set) var stages: [DrawnStage] = []
+package struct DrawnCurve {
+    package private(set) var samples: [Sample] = []
+    package private(set) var breaths: [DrawnBreath] = []
+    package private(set) var stages: [DrawnStage] = []
     /// Kind and span in seconds.
-    private(set) var interruptions: [(kind: InterruptionKind, start: Double, end: Double)] = []
-    private(set) var gaps: [ClosedRange<Double>] = []
+    package private(set) var interruptions: [(kind: InterruptionKind, start: Double, end: Double)] = []
+    package private(set) var gaps: [ClosedRange<Double>] = []
 
-    init(seed: UInt64, _ settings: DrawnSettings = DrawnSettings()) {
+    package init(seed: UInt64, _ settings: DrawnSettings = DrawnSettings()) {
         var dice = TestDice(seed)
         let severity = dice.uniform(0...1)
         let length = settings.stageSeconds
@@ -230,7 +236,7 @@ struct DrawnCurve {
     }
 
     /// Whether a true breath can be found at all: most of it, and its narrowest part, is in view.
-    func isVisible(_ breath: DrawnBreath) -> Bool {
+    package func isVisible(_ breath: DrawnBreath) -> Bool {
         let duration = breath.end - breath.start
         let hidden = gaps + interruptions.map { ($0.start - 0.1)...($0.end + 0.1) }
         var lost = 0.0
