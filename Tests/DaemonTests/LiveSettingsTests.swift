@@ -106,3 +106,20 @@ struct SourceCommandTests {
         #expect(throws: StreamCommandError.self) { _ = try parse(line) }
     }
 }
+
+@Suite("A live session's clock")
+struct LiveClockTests {
+    @Test("is read back within a boot, and not across one")
+    func readBack() {
+        let origin = Int64(MonotonicClock.milliseconds() - 5000) * 1_000_000
+        let facts = LiveClock(origin: origin).facts
+        #expect(LiveClock(facts)?.origin == origin)
+        let parts = (facts["live_clock"] ?? "").split(separator: " ", omittingEmptySubsequences: false).map(String.init)
+        #expect(LiveClock(["live_clock": "\(parts[0]) \(parts[1]) another-boot"]) == nil || parts[2].isEmpty)
+        // Without the boot's name both clocks must agree.
+        #expect(LiveClock(["live_clock": "\(parts[0]) \(parts[1]) "])?.origin == origin)
+        #expect(LiveClock(["live_clock": "\(parts[0]) \((Int(parts[1]) ?? 0) + 3600) "]) == nil)
+        #expect(LiveClock([:]) == nil)
+        #expect(LiveClock(["live_clock": "soon"]) == nil)
+    }
+}

@@ -91,9 +91,41 @@ struct LiveLedger {
     }
 }
 
-/// The boot of this machine, whose monotonic clock a stored time belongs to.
-enum MachineBoot {
-    static let id =
+/// A live session's time zero on this machine's clocks, as it is stored.
+struct LiveClock {
+    /// Monotonic nanoseconds.
+    let origin: Int64
+    /// The boot that the monotonic clock belongs to; empty where the service may not see it.
+    private let boot: String
+    /// Seconds of the wall clock, which may be stepped.
+    private let wall: Int64
+
+    /// How far both clocks may be apart when only they can tell whether the machine was booted again.
+    private static let tolerance: Int64 = 10
+
+    init(origin: Int64) {
+        self.origin = origin
+        boot = Self.presentBoot
+        wall = Int64(Date().timeIntervalSince1970) - (Int64(MonotonicClock.milliseconds()) - origin / 1_000_000) / 1000
+    }
+
+    /// Reads it back.
+    /// - Returns: nil when none was stored, or the monotonic clock has begun anew since.
+    init?(_ facts: [String: String]) {
+        guard let text = facts["live_clock"] else { return nil }
+        let parts = text.split(separator: " ", omittingEmptySubsequences: false)
+        guard parts.count == 3, let origin = Int64(parts[0]), let wall = Int64(parts[1]) else { return nil }
+        (self.origin, self.wall, boot) = (origin, wall, String(parts[2]))
+        if !boot.isEmpty, !Self.presentBoot.isEmpty {
+            guard boot == Self.presentBoot else { return nil }
+        } else {
+            guard abs(LiveClock(origin: origin).wall - wall) <= Self.tolerance else { return nil }
+        }
+    }
+
+    var facts: [String: String] { ["live_clock": "\(origin) \(wall) \(boot)"] }
+
+    private static let presentBoot =
         (try? String(contentsOfFile: "/proc/sys/kernel/random/boot_id", encoding: .utf8))?
         .trimmingCharacters(in: .whitespacesAndNewlines) ?? ""
 }

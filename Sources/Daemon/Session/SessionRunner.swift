@@ -166,8 +166,9 @@ final class SessionRunner {
             }
         }
         let end = reading.end
-        // After a stop the frames held back are left to the next run, which sees all that follow them as well.
-        if let first = held.first, (try? end.get())?.reason != .stopped {
+        // After a stop the frames held back are left to the next run, which sees all that follow them as well; those of
+        // a live source come only once.
+        if let first = held.first, job.live != nil || (try? end.get())?.reason != .stopped {
             paneLock.settle(firstHeld: first.frame.index)
             for frame in held { try take(frame.frame) }
         }

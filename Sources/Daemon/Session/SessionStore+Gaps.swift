@@ -56,16 +56,15 @@ extension SessionStore {
         return try database.read { db in
             guard let row = try Row.fetchOne(db, sql: "SELECT frame, segment, t_ns FROM frame ORDER BY frame DESC LIMIT 1")
             else { return LiveStart() }
-            let isSameBoot = facts["live_boot"] == MachineBoot.id
             return LiveStart(
                 frame: row["frame"] + 1, segment: row["segment"] + 1,
                 lastTime: StreamTime(nanoseconds: row["t_ns"]),
-                clockOrigin: isSameBoot ? facts["live_clock_origin_ns"].flatMap { Int64($0) } : nil)
+                clockOrigin: LiveClock(facts)?.origin)
         }
     }
 
     /// Remembers the monotonic clock at the session's time zero.
     func setLiveClock(_ origin: Int64) throws {
-        try setFacts(["live_clock_origin_ns": String(origin), "live_boot": MachineBoot.id])
+        try setFacts(LiveClock(origin: origin).facts)
     }
 }

@@ -34,6 +34,10 @@ final class LiveInput: MediaInput {
     private(set) var lossCode: Int32 = 0
     /// Whether the loss is one of silence.
     private(set) var isSilent = false
+    /// What to make of the loss.
+    var failure: BackOff.Failure {
+        isSilent ? .silent : lossCode == rima_averror(ECONNREFUSED) ? .refused : .other
+    }
     private var stream: UnsafeMutablePointer<AVStream>?
     private var isBeforeKey = true
     private let opened = monotonicNanoseconds()

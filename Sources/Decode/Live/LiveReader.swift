@@ -64,6 +64,10 @@ package final class LiveReader: LiveInputOwner {
     private var lastTime: StreamTime?
     private var clockOrigin: Int64?
     private var lossCause = "connecting"
+    private var lastTold: (found: String, at: Int64) = ("", 0)
+
+    /// An unchanged failure is told again after so long.
+    private static let repeatNanoseconds: Int64 = 60_000_000_000
 
     /// What the present, or else the last, connection says of its pictures.
     package private(set) var info: RecordingInfo?
@@ -117,6 +121,7 @@ package final class LiveReader: LiveInputOwner {
     /// - Returns: nil when somebody has ended it, or a file that is played once is over.
     package func next() -> VideoFrame? {
         while ending == nil {
+            beat()
             guard let connection else {
                 if !connect() { end() }
                 continue
@@ -146,25 +151,21 @@ package final class LiveReader: LiveInputOwner {
     /// Connects, however long it takes.
     /// - Returns: false when it was told to end.
     private func connect() -> Bool {
+        onEvent(.state(.connecting))
         while !isEnding {
-            onEvent(.state(.connecting))
-            var waited = false
-            var code: Int32 = 0
-            var found: String
+            var failure = BackOff.Failure.other
             do throws(DecodeError) {
-                try open(&waited, &code)
+                try open(&failure)
                 return true
             } catch {
-                found = error.found
+                if isEnding { return false }
+                wait(after: error.found, failure)
             }
-            if isEnding { return false }
-            lossCause = found
-            wait(after: found, waited: waited, isRefused: code == rima_averror(ECONNREFUSED))
         }
         return false
     }
 
-    private func open(_ waited: inout Bool, _ code: inout Int32) throws(DecodeError) {
+    private func open(_ failure: inout BackOff.Failure) throws(DecodeError) {
         if settings.address.kind == .file, try isRegularFile() {
             let reader = try RecordingReader(path: settings.address.text, settings: decode, stop: stop)
             connection = Connection(reader: reader, input: nil, segment: segment)
@@ -175,7 +176,7 @@ package final class LiveReader: LiveInputOwner {
                 let reader = try RecordingReader(container: container, settings: decode)
                 connection = Connection(reader: reader, input: input, segment: segment)
             } catch {
-                (waited, code) = (input.isSilent, input.lossCode)
+                failure = input.failure
                 throw error
             }
         }
@@ -203,24 +204,17 @@ package final class LiveReader: LiveInputOwner {
         }
     }
 
-    /// Lets time pass before the next attempt; ends early when somebody begins to answer.
-    private func wait(after found: String, waited: Bool, isRefused: Bool) {
-        let delay = backOff.next(waited: waited, chance: Double.random(in: 0..<1))
-        let seconds = Double((delay + 50_000_000) / 100_000_000) / 10
-        onEvent(.state(.disconnected(message: "\(found); tried again in \(seconds) s")))
-        let until = monotonicNanoseconds() + delay
-        var wasAnswering = !isRefused
-        var nextKnock = monotonicNanoseconds() + BackOff.least
-        while !isEnding, monotonicNanoseconds() < until {
+    /// Lets time pass before the next attempt; says so when there is something new to say.
+    private func wait(after found: String, _ failure: BackOff.Failure) {
+        let delay = backOff.next(failure, chance: Double.random(in: 0..<1))
+        let now = monotonicNanoseconds()
+        if found != lastTold.found || now - lastTold.at > Self.repeatNanoseconds {
+            lastTold = (found, now)
+            onEvent(.state(.disconnected(message: "\(found); it is tried again until it is there")))
+        }
+        while !isEnding, monotonicNanoseconds() < now + delay {
             beat()
             _ = poll(nil, 0, 50)
-            guard let host = settings.address.host, let port = settings.address.port,
-                monotonicNanoseconds() >= nextKnock
-            else { continue }
-            let answers = isAnswering(host: host, port: port, within: 300)
-            if answers, !wasAnswering { return }
-            wasAnswering = answers
-            nextKnock = monotonicNanoseconds() + BackOff.least
         }
     }
 
@@ -235,7 +229,8 @@ package final class LiveReader: LiveInputOwner {
         info = connection.reader.info
         let isFile = connection.input == nil
         let hadFrames = connection.frames > 0
-        let waited = connection.input?.isSilent ?? false
+        let failure = connection.input?.failure ?? .other
+        lastTold.found = ""
         // A connection may have passed through several segments.
         if hadFrames { segment += 1 }
         recorder?.flush()
@@ -243,7 +238,7 @@ package final class LiveReader: LiveInputOwner {
         if isEnding || isFile && !settings.loops {
             end()
         } else if !(isFile && hadFrames) {
-            wait(after: lossCause, waited: waited, isRefused: false)
+            wait(after: lossCause, failure)
         }
     }
 
@@ -281,7 +276,7 @@ package final class LiveReader: LiveInputOwner {
     private func base(of connection: Connection) -> Int64 {
         if let base = connection.base { return base }
         let now = monotonicNanoseconds()
-        let behind = lastTime.map { $0.nanoseconds + 40_000_000 } ?? 0
+        let behind = lastTime.map { $0.nanoseconds + leastHole(of: connection) } ?? 0
         if clockOrigin == nil {
             clockOrigin = now - behind
             onEvent(.clockOrigin(now - behind))
@@ -289,6 +284,13 @@ package final class LiveReader: LiveInputOwner {
         let base = max(behind, now - (clockOrigin ?? now))
         connection.base = base
         return base
+    }
+
+    /// A hole that shows as one in a recording's stamps as well, so that measuring it again finds the same segments.
+    private func leastHole(of connection: Connection) -> Int64 {
+        let rate = info?.framesPerSecond ?? 25
+        let step = rate > 0 ? Int64(1e9 / rate) : 40_000_000
+        return connection.input == nil ? step : max(1_200_000_000, 12 * step)
     }
 
     /// Waits until a file's frame is due.

@@ -98,8 +98,7 @@ private let hasFFmpeg = FileManager.default.isExecutableFile(atPath: "/usr/bin/f
                     address: "\(address)"
                     record: true
                 """)
-        // A source that is not there yet is waited for.
-        _ = try next(client) { ["connecting", "disconnected"].contains($0["state"] as? String ?? "") }
+        // The service has begun to look for it already: a source that is not there yet is waited for.
         var helpers: [Process] = [try ffmpeg(sender)]
         if carrier == "hls" {
             let server = Process()

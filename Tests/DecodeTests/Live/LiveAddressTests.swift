@@ -53,20 +53,28 @@ import Testing
     func doubles() {
         for chance in [0.0, 0.5, 0.999] {
             var backOff = BackOff()
-            let waits = (0..<200).map { _ in backOff.next(waited: false, chance: chance) }
+            let waits = (0..<200).map { _ in backOff.next(.other, chance: chance) }
             for (index, wait) in waits.enumerated() {
                 let step = min(30.0, Double(1 << min(index, 10)))
                 let seconds = Double(wait) / 1e9
-                #expect(seconds >= step && seconds <= min(30, step * 1.4))
+                #expect(seconds >= step && seconds <= min(30, step * 1.2))
             }
             backOff.reset()
-            #expect(backOff.next(waited: false, chance: 0) == BackOff.least)
+            #expect(backOff.next(.other, chance: 0) == BackOff.least)
         }
+    }
+
+    @Test("is at most 4 s where nobody listens")
+    func refused() {
+        var backOff = BackOff()
+        let waits = (0..<50).map { _ in backOff.next(.refused, chance: 0.9) }
+        #expect(waits.first.map { $0 < 1_200_000_000 } == true)
+        #expect(waits.dropFirst(2).allSatisfy { $0 == BackOff.mostRefused })
     }
 
     @Test("stays short where the attempt itself has waited for a silent peer")
     func silent() {
         var backOff = BackOff()
-        for _ in 0..<50 { #expect(backOff.next(waited: true, chance: 0.9) < 1_200_000_000) }
+        for _ in 0..<50 { #expect(backOff.next(.silent, chance: 0.9) < 1_200_000_000) }
     }
 }

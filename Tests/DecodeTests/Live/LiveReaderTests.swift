@@ -155,12 +155,12 @@ private final class Told: Sendable {
         let address = try LiveAddress("rtsp://me:hunter2@127.0.0.1:\(try freePort())/hunter3")
         let live = reader(LiveSettings(address: address), finish: finish, told: told)
         Thread {
-            while told.words.count < 2 { usleep(10_000) }
+            while told.words.isEmpty { usleep(10_000) }
             finish.raise()
         }.start()
         #expect(live.next() == nil)
         #expect(live.ending?.reason == .finished)
-        #expect(told.words.count >= 2)
+        #expect(!told.words.isEmpty)
         #expect(told.words.allSatisfy { $0.contains("nobody serves this address") && !$0.contains("hunter") })
     }
 
