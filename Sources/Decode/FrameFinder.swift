@@ -19,7 +19,9 @@ package struct FrameFinder: ~Copyable, @unchecked Sendable {
     private var isDraining = false
 
     /// How far before the frame a jump aims, in turn: containers without an index may land behind the key frame.
-    private static let approaches: [Int64] = [0, 2_000_000_000, 12_000_000_000]
+    ///
+    /// Nil is the file's first byte, for frames of the first key frame's run, before which there is nothing to aim at.
+    private static let approaches: [Int64?] = [0, 2_000_000_000, 12_000_000_000, nil]
     /// So many frames are decoded after a jump before it counts as failed.
     private static let patience = 1500
 
@@ -95,13 +97,20 @@ package struct FrameFinder: ~Copyable, @unchecked Sendable {
         return raw.pointee.pts
     }
 
-    private mutating func jump(to stamp: Int64, earlierBy nanoseconds: Int64) -> Bool {
+    private mutating func jump(to stamp: Int64, earlierBy approach: Int64?) -> Bool {
+        guard let nanoseconds = approach else {
+            guard container.context.pointee.iformat.pointee.flags & AVFMT_NO_BYTE_SEEK == 0 else { return false }
+            return land(av_seek_frame(container.context, -1, 0, Int32(AVSEEK_FLAG_BYTE)))
+        }
         let base = container.stream.pointee.time_base
         let ticks = Int64(Double(nanoseconds) * Double(base.den) / (Double(base.num) * 1e9))
         let target = max(origin ?? stamp, stamp &- ticks)
-        guard
-            av_seek_frame(container.context, container.stream.pointee.index, target, Int32(AVSEEK_FLAG_BACKWARD)) >= 0
-        else { return false }
+        return land(
+            av_seek_frame(container.context, container.stream.pointee.index, target, Int32(AVSEEK_FLAG_BACKWARD)))
+    }
+
+    private mutating func land(_ code: Int32) -> Bool {
+        guard code >= 0 else { return false }
         avcodec_flush_buffers(decoder)
         isDraining = false
         return true

@@ -32,6 +32,16 @@ extension ReportContent {
         return usableBreaths(stage).min { abs($0.opened - median) < abs($1.opened - median) }
     }
 
+    /// The breath at which closure had come half way back to rest, so many seconds into recovery.
+    func halfRecovered(after seconds: Double) -> Breath? {
+        guard let start = summary.stages.last(where: { $0.span.label.lowercased() == "recovery" })?.span.start else {
+            return nil
+        }
+        return breaths.filter(\.isUsable).min {
+            abs(($0.narrowestTime - start).seconds - seconds) < abs(($1.narrowestTime - start).seconds - seconds)
+        }
+    }
+
     func usableBreaths(_ stage: StageSummary) -> [Breath] {
         breaths.filter { $0.isUsable && stage.span.contains($0.narrowestTime) }
     }

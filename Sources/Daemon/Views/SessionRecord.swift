@@ -64,7 +64,8 @@ struct SessionRecord: Codable, Sendable {
     var frames: Count
     var panes: [PaneEntry]
     var marks: [Mark]
-    var thresholds: GateSettings
+    /// The gate's settings by name: which there are changes from version to version, and older records must be readable.
+    var thresholds: [String: Double]
     var confidenceFloor: Double
 
     init(
@@ -100,8 +101,16 @@ struct SessionRecord: Codable, Sendable {
                 fieldAreaPx: $0.pane.pane.field.area)
         }
         self.marks = marks.map { Mark(frame: $0.frame, label: $0.label, source: $0.source.rawValue) }
-        thresholds = job.settings.gate
+        thresholds = try Self.numbers(of: job.settings.gate)
         confidenceFloor = job.settings.confidenceFloor
+    }
+
+    /// The members of a flat value that are numbers, by their names in snake case.
+    private static func numbers(of value: some Encodable) throws -> [String: Double] {
+        let encoder = JSONEncoder()
+        encoder.keyEncodingStrategy = .convertToSnakeCase
+        let object = try JSONSerialization.jsonObject(with: encoder.encode(value)) as? [String: Any] ?? [:]
+        return object.compactMapValues { ($0 as? NSNumber)?.doubleValue }
     }
 
     /// Reads a session's record back.

@@ -17,7 +17,7 @@ enum AnswerBox {
         html += sureness(content, stage, closure)
         html += against(content, index, closure)
         if let sentence = ComparisonSection.sentence(content) { html += "<li>\(sentence)</li>" }
-        html += course(content.summary, links)
+        html += course(content, links)
         html += "</ul></div>\n"
         let pair = ReportStill.Kind.allCases.compactMap { content.still(ofStage: index, $0) }
         if !pair.isEmpty {
@@ -81,7 +81,8 @@ enum AnswerBox {
     private static let overlapping =
         "<strong>the intervals overlap, so this does not stand out from rest.</strong>"
 
-    private static func course(_ summary: TestSummary, _ links: FrameLinks) -> String {
+    private static func course(_ content: ReportContent, _ links: FrameLinks) -> String {
+        let summary = content.summary
         var html = ""
         if let onset = summary.onset {
             html += "<li>Sustained narrowing began at "
@@ -94,7 +95,10 @@ enum AnswerBox {
             html += "exercise (\(fixed(trend.low * 100, 1)) to \(fixed(trend.high * 100, 1))).</li>"
         }
         if let half = summary.recoveryHalfTime {
-            html += "<li>Half way back to rest \(fixed(half, 0))\u{202F}s into recovery.</li>"
+            let words = "\(fixed(half, 0))\u{202F}s"
+            let breath = content.halfRecovered(after: half)
+            let shown = breath.map { links.link(words, frame: $0.narrowestFrame, time: $0.narrowestTime) }
+            html += "<li>Half way back to rest \(shown ?? words) into recovery.</li>"
         }
         return html
     }

@@ -152,6 +152,33 @@ import Testing
         #expect(!FileManager.default.fileExists(atPath: scratch.path("out/report.fhir.json")))
     }
 
+    private static func python(_ arguments: [String]) throws -> Int32 {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = ["python3"] + arguments
+        process.standardOutput = FileHandle.nullDevice
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        process.waitUntilExit()
+        return process.terminationStatus
+    }
+
+    private static let hasFHIRModels = (try? python(["-c", "import fhir.resources"])) == 0
+
+    @Test(
+        "writes a FHIR bundle that the models of fhir.resources take",
+        .enabled(if: hasFHIRModels, "the Python package fhir.resources is not installed"))
+    func fhirModels() throws {
+        let scratch = try Scratch()
+        let file = try recording(scratch)
+        #expect(
+            try scratch.analyze(file, into: "out", extra: ["--subject", "P-1", "--date", "2026-03-03"]).status == 0)
+        #expect(try Program.run(["report", scratch.path("out"), "--stage", "Rest@0", "--fhir"]).status == 0)
+        let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().deletingLastPathComponent().appending(path: "scripts/check-fhir").path
+        #expect(try Self.python([script, scratch.path("out/report.fhir.json")]) == 0)
+    }
+
     private static let printers = ["chromium", "weasyprint"].filter { name in
         (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
             .contains { FileManager.default.isExecutableFile(atPath: "\($0)/\(name)") }
