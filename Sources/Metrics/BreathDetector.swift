@@ -184,15 +184,17 @@ package struct BreathDetector: Sendable, Hashable, Codable {
         let height = cycle.height / (cycle.height + 4 * cycle.noise)
         // A small swing without rhythm may be noise.
         let isClear = period.strength >= settings.leastRhythm || opened - narrowed >= settings.clearHeight * opened
+        let isLow = opened < settings.lowTop * closures.openedArea && narrowed < 0.4 * opened
         let isPlausible =
-            isClear && seconds <= 60 / settings.slowest * 1.2 && !(rhythm < 0.6 && cycle.isWhole && share < 0.85)
+            isClear && !isLow && seconds <= 60 / settings.slowest * 1.2 && !(rhythm < 0.6 && cycle.isWhole && share < 0.85)
         return Breath(
             index: breathCount, segment: segment, start: StreamTime(nanoseconds: from),
             end: StreamTime(nanoseconds: to), startFrame: first.frame, endFrame: last.frame + 1,
             widestFrame: track.points[widest].frame,
             widestTime: StreamTime(nanoseconds: track.points[widest].time),
             narrowestFrame: track.points[narrowest].frame,
-            narrowestTime: StreamTime(nanoseconds: track.points[narrowest].time), opened: opened, narrowed: narrowed, normalisation: quantile(ofSorted: factors, 0.5), usableShare: share,
+            narrowestTime: StreamTime(nanoseconds: track.points[narrowest].time), opened: opened, narrowed: narrowed,
+            normalisation: quantile(ofSorted: factors, 0.5), usableShare: share,
             confidence: share * height * (0.5 + 0.5 * rhythm),
             isUsable: share >= settings.leastUsable && areas.count >= 6 && isPlausible
                 && isSeen(cycle.trough, seconds: (whole.end - whole.start) * AreaTrack.stepSeconds),

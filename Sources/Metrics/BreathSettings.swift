@@ -6,15 +6,17 @@ package struct BreathSettings: Sendable, Hashable, Codable {
     package var slowest: Double = 6
     package var fastest: Double = 90
     /// A turn of the curve counts when it is at least this share of the local height of breathing.
-    package var prominence: Double = 0.35
+    package var prominence: Double = 0.3
     /// Turns nearer to each other than this share of the local period are one breath unless both are high.
-    package var refractory: Double = 0.55
+    package var refractory: Double = 0.45
     /// Flattest breathing found, as a share of the opened area.
     package var leastHeight: Double = 0.02
     /// Swings below this share of the opened area enter statistics only where breathing's rhythm shows: least correlation
     /// of the curve with itself one period earlier.
     package var clearHeight: Double = 0.2
     package var leastRhythm: Double = 0.45
+    /// Deep swings whose top stays below this share of the local opened area are syllables, not breaths.
+    package var lowTop: Double = 0.45
     /// Longest stretch without a measured frame that a breath may span, in seconds; never more than 0.6 periods.
     package var longestGap: Double = 1.5
     /// A closure to less than this share of the opened area may be a swallow or a cough.

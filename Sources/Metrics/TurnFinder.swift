@@ -132,7 +132,7 @@ struct TurnFinder: Sendable, Hashable, Codable {
         if isLast { return true }
         guard let period, strength > 0.4 else { return false }
         let waited = Double(firstBin + Int64(smooth.count) - turns[2].bin) * AreaTrack.stepSeconds
-        return waited >= 0.45 * period
+        return waited >= settings.refractory * period
     }
 
     private func seconds(below share: Double, from start: Int64, to end: Int64) -> Double {
