@@ -186,7 +186,8 @@ package struct BreathDetector: Sendable, Hashable, Codable {
         let isClear = period.strength >= settings.leastRhythm || opened - narrowed >= settings.clearHeight * opened
         let isLow = opened < settings.lowTop * closures.openedArea && narrowed < 0.4 * opened
         let isPlausible =
-            isClear && !isLow && seconds <= 60 / settings.slowest * 1.2 && !(rhythm < 0.6 && cycle.isWhole && share < 0.85)
+            isClear && !isLow && seconds <= 60 / settings.slowest * 1.2
+            && !(rhythm < 0.6 && cycle.isWhole && share < 0.85)
         return Breath(
             index: breathCount, segment: segment, start: StreamTime(nanoseconds: from),
             end: StreamTime(nanoseconds: to), startFrame: first.frame, endFrame: last.frame + 1,
