@@ -59,6 +59,12 @@ deb: setup  ## build the Debian package, .build/deb/rima_*.deb, and check it wit
 live-faults: build  ## break a live RTSP source 100 times and time its recovery (20 minutes)
 	@scripts/live-faults 100
 
+.PHONY: breaths
+breaths: setup  ## judge breath finding on drawn patients whose breaths are known (a minute)
+	swift build -c release --product bench-breaths
+	.build/release/bench-breaths --areas true
+	.build/release/bench-breaths --areas measured
+
 .PHONY: bench
 bench: setup  ## measure speed side by side with other engines and decoding alone; wants a quiet machine (10 minutes)
 	swift build -c release --product rima

@@ -5,7 +5,11 @@ package import Frames
 /// SplitMix64: the same numbers on every machine.
 package struct TestDice {
     private var state: UInt64
-    package init(_ seed: UInt64) { state = seed &* 0x9E37_79B9_7F4A_7C15 &+ 1 }
+    /// Neighbouring seeds must not give one stream, shifted: the seed itself is mixed first.
+    package init(_ seed: UInt64) {
+        state = seed
+        state = next()
+    }
     package mutating func next() -> UInt64 {
         state &+= 0x9E37_79B9_7F4A_7C15
         var z = state

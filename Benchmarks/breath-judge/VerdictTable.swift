@@ -26,7 +26,9 @@ extension Verdict {
             line("tests; true breaths; of these visible", "\(tests); \(trueBreaths); \(visible)"),
             line(
                 "precision / recall, %",
-                String(format: "%.2f / %.2f (%d extra, %d missed)", 100 * precision, 100 * recall, extras, visible - hits)),
+                String(
+                    format: "%.2f / %.2f (%d extra, %d missed)", 100 * precision, 100 * recall, extras,
+                    visible - hits)),
             line(
                 "rate per stage, error /min",
                 String(

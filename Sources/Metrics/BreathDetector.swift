@@ -118,7 +118,8 @@ package struct BreathDetector: Sendable, Hashable, Codable {
 
     /// One past the last bin whose kind is known or can be waited for no longer: a breath must not come too late.
     private var decidedBin: Int64 {
-        let patience = Int64(max(1.2 * periodSeconds, settings.leastPatience) / AreaTrack.stepSeconds)
+        if closures.isInBout { return closures.undecided(track: track) }
+        let patience = Int64(max(2.2 * periodSeconds, settings.leastPatience) / AreaTrack.stepSeconds)
         return max(closures.undecided(track: track), checkedBin - patience)
     }
 
@@ -181,14 +182,20 @@ package struct BreathDetector: Sendable, Hashable, Codable {
         let share = min(1, measured / seconds)
         let rhythm = period.period.map { min(seconds / $0, $0 / seconds) } ?? 0.5
         let height = cycle.height / (cycle.height + 4 * cycle.noise)
-        let isPlausible = seconds <= 60 / settings.slowest * 1.2 && !(rhythm < 0.6 && cycle.isWhole && share < 0.85)
+        // A small swing without rhythm may be noise.
+        let isClear = period.strength >= settings.leastRhythm || opened - narrowed >= settings.clearHeight * opened
+        let isLow = opened < settings.lowTop * closures.openedArea && narrowed < 0.4 * opened
+        let isPlausible =
+            isClear && !isLow && seconds <= 60 / settings.slowest * 1.2
+            && !(rhythm < 0.6 && cycle.isWhole && share < 0.85)
         return Breath(
             index: breathCount, segment: segment, start: StreamTime(nanoseconds: from),
             end: StreamTime(nanoseconds: to), startFrame: first.frame, endFrame: last.frame + 1,
             widestFrame: track.points[widest].frame,
             widestTime: StreamTime(nanoseconds: track.points[widest].time),
             narrowestFrame: track.points[narrowest].frame,
-            narrowestTime: StreamTime(nanoseconds: track.points[narrowest].time), opened: opened, narrowed: narrowed, normalisation: quantile(ofSorted: factors, 0.5), usableShare: share,
+            narrowestTime: StreamTime(nanoseconds: track.points[narrowest].time), opened: opened, narrowed: narrowed,
+            normalisation: quantile(ofSorted: factors, 0.5), usableShare: share,
             confidence: share * height * (0.5 + 0.5 * rhythm),
             isUsable: share >= settings.leastUsable && areas.count >= 6 && isPlausible
                 && isSeen(cycle.trough, seconds: (whole.end - whole.start) * AreaTrack.stepSeconds),
@@ -204,9 +211,12 @@ package struct BreathDetector: Sendable, Hashable, Codable {
         return low..<high
     }
 
-    /// How far around a frame its noise is evened out: not at all on a clean curve, an eighth of the breath at most.
+    /// How far around a frame its noise is evened out: not at all on a clean curve, an eighth of a quick breath, a fifth of a slow one.
     private func fitReach(_ cycle: TurnFinder.Cycle, _ span: Int64) -> Int64 {
-        let share = min(0.12, 4 * cycle.rawNoise / max(cycle.height, 1e-9))
+        // What lasts half a second is noise in a slow breath and the breath itself in a quick one.
+        let seconds = Double(span) / 1e9
+        let most = 0.12 + 0.1 * min(1, max(0, (seconds - 1.5) / 3.5))
+        let share = min(most, 4 * cycle.rawNoise / max(cycle.height, 1e-9))
         return Int64(share * Double(span))
     }
 

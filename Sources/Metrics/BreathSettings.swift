@@ -11,6 +11,12 @@ package struct BreathSettings: Sendable, Hashable, Codable {
     package var refractory: Double = 0.45
     /// Flattest breathing found, as a share of the opened area.
     package var leastHeight: Double = 0.02
+    /// Swings below this share of the opened area enter statistics only where breathing's rhythm shows: least correlation
+    /// of the curve with itself one period earlier.
+    package var clearHeight: Double = 0.2
+    package var leastRhythm: Double = 0.45
+    /// Deep swings whose top stays below this share of the local opened area are syllables, not breaths.
+    package var lowTop: Double = 0.45
     /// Longest stretch without a measured frame that a breath may span, in seconds; never more than 0.6 periods.
     package var longestGap: Double = 1.5
     /// A closure to less than this share of the opened area may be a swallow or a cough.
@@ -23,8 +29,12 @@ package struct BreathSettings: Sendable, Hashable, Codable {
     package var quickSpacing: Double = 0.56
     /// The same where the opening stays below half in between, in seconds: the syllables of talking.
     package var lowSpacing: Double = 0.9
-    /// Longest wait for the kind of a closure, in seconds, where breathing is quick; 1.2 periods where it is slow.
-    package var leastPatience: Double = 1.6
+    /// Longest that the first breath of a test waits until breathing's pace shows, in seconds.
+    package var warmUp: Double = 12
+    /// Share of the height before a gap that breathing is taken to keep after it, until its own shows.
+    package var heldShare: Double = 0.7
+    /// Longest wait for the kind of a closure, in seconds, where breathing is quick; 2.2 periods where it is slow.
+    package var leastPatience: Double = 3
     /// Least usable share for a breath to enter statistics.
     package var leastUsable: Double = 0.5
 

@@ -43,8 +43,8 @@ struct ClosureFinder: Sendable, Hashable, Codable {
     private var chainRebound = 0.0
     private var lastTrough = 0.0
     private var highest = 0.0
-    /// Sizes of second differences: noise makes quick turns as well.
-    private var roughness = RunningRank(capacity: 125)
+    /// Sizes of second differences over 16 s: noise makes quick turns as well, and talking must not pass for noise.
+    private var roughness = RunningRank(capacity: 400)
     // Deep closures.
     private var active: Int64?
     private var pending: [DeepRun] = []
@@ -77,6 +77,9 @@ struct ClosureFinder: Sendable, Hashable, Codable {
     }
 
     private var quickBins: Int64 { Int64(settings.quickSpacing / AreaTrack.stepSeconds) }
+
+    /// Whether quick turns follow each other so long that they are no breathing, whatever comes.
+    var isInBout: Bool { chain.count >= 3 }
 
     /// The first bin that is not yet decided when `end` bins are finished.
     func undecided(track: AreaTrack) -> Int64 {
@@ -239,7 +242,13 @@ struct ClosureFinder: Sendable, Hashable, Codable {
 
     /// Closes and opens much faster than breathing does here, which itself stays far from closed.
     private func isSharp(_ run: DeepRun, _ track: AreaTrack, _ context: Context) -> Bool {
-        guard context.isKnown, context.typicalRatio > 0.5 else { return false }
+        guard context.isKnown, context.typicalRatio > 0.25 else { return false }
+        // Where breaths close by half and more, a steep flank alone does not tell; a flat floor with it does.
+        guard context.typicalRatio > 0.5 || flatSeconds(run, track) >= 0.2 else { return false }
+        return isSteep(run, track, context)
+    }
+
+    private func isSteep(_ run: DeepRun, _ track: AreaTrack, _ context: Context) -> Bool {
         let down = run.start - flank(of: run.start, track, -1)
         let up = flank(of: run.end - 1, track, 1) - run.end + 1
         return Double(down + up) / 2 * AreaTrack.stepSeconds < max(0.2, 0.12 * context.period)
@@ -251,7 +260,7 @@ struct ClosureFinder: Sendable, Hashable, Codable {
 
     /// Whether the closure before it was much the same, one breath ago: swallows do not come in breathing's rhythm.
     private func repeats(_ run: DeepRun, _ track: AreaTrack, _ context: Context) -> Bool {
-        guard let last = lastJudged, context.isKnown else { return false }
+        guard let last = lastJudged, context.isKnown, !isSteep(run, track, context) else { return false }
         let gap = Double(run.start - last.start) * AreaTrack.stepSeconds
         let own = width(run, track)
         return gap > 0.6 * context.period && gap < 1.6 * context.period && own < 1.4 * last.width + 0.08

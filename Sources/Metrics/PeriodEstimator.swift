@@ -13,12 +13,12 @@ struct PeriodEstimator: Sendable, Hashable, Codable {
     ///   - bins: the curve up to now, 40 ms a bin.
     ///   - shortest, longest: periods looked for, seconds.
     mutating func update(_ bins: ArraySlice<Double>, shortest: Double, longest: Double) {
-        let short = estimate(bins.suffix(Int(12 / 0.04)), shortest: shortest, longest: min(longest, 5))
+        let short = estimate(bins.suffix(Int(12 / 0.04)), shortest: shortest, longest: min(longest, 5), reach: 4)
         if let short, short.strength > 0.55 {
             (period, strength) = (short.period, short.strength)
             return
         }
-        let long = estimate(bins.suffix(Int(28 / 0.04)), shortest: shortest, longest: longest)
+        let long = estimate(bins.suffix(Int(28 / 0.04)), shortest: shortest, longest: longest, reach: 7)
         if let best = [short, long].compactMap({ $0 }).max(by: { $0.strength < $1.strength }), best.strength > 0.25 {
             (period, strength) = (best.period, best.strength)
         } else {
@@ -27,7 +27,7 @@ struct PeriodEstimator: Sendable, Hashable, Codable {
     }
 
     private mutating func estimate(
-        _ bins: ArraySlice<Double>, shortest: Double, longest: Double
+        _ bins: ArraySlice<Double>, shortest: Double, longest: Double, reach: Int
     ) -> (period: Double, strength: Double)? {
         // 80 ms resolution is enough here, and four times quicker.
         work.removeAll(keepingCapacity: true)
@@ -37,7 +37,7 @@ struct PeriodEstimator: Sendable, Hashable, Codable {
             i += 2
         }
         guard work.count >= 50 else { return nil }
-        difference()
+        difference(reach)
         clip()
         let count = work.count
         let first = max(2, Int(shortest / 0.08))
@@ -70,9 +70,8 @@ struct PeriodEstimator: Sendable, Hashable, Codable {
         return nil
     }
 
-    /// Mean of the next third of a second less that of the last: slow changes vanish, breathing's flanks stand out.
-    private mutating func difference() {
-        let reach = 4
+    /// Mean of the next bins less that of the last, a third to half a second each: slow changes vanish, breathing's flanks stand out.
+    private mutating func difference(_ reach: Int) {
         sorted.removeAll(keepingCapacity: true)
         var sum = 0.0
         sorted.append(0)

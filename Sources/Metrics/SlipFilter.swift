@@ -11,8 +11,11 @@ struct SlipFilter: Sendable, Hashable, Codable {
     /// Shares of the opened area: a jump, and what is back where it was.
     private static let jump = 0.3
     private static let back = 0.2
+    /// Most that the curve may move within the slip and just before it: a quick closure has slopes, a slip has none.
+    private static let level = 0.15
 
     private var last: TrackPoint?
+    private var isSteady = false
     private var held: [TrackPoint] = []
     /// What the last call let through, in order, and the times of the frames it took out.
     private(set) var passed: [TrackPoint] = []
@@ -36,12 +39,14 @@ struct SlipFilter: Sendable, Hashable, Codable {
             consider(point, after: before, scale: max(scale, point.area))
             return
         }
-        let isStep = point.time - end.time <= Self.oneStep && abs(point.area - end.area) > Self.jump * scale
+        let step = abs(point.area - end.area)
+        let isStep = point.time - end.time <= Self.oneStep && step > Self.jump * scale
+        let isLevel = abs(point.area - first.area) <= Self.level * scale
         if isStep, abs(point.area - before.area) <= Self.back * scale, point.time - first.time <= Self.longest {
             for slip in held { slips.append(slip.time) }
             held.removeAll(keepingCapacity: true)
             pass(point)
-        } else if !isStep, point.time - first.time < Self.longest {
+        } else if !isStep, isLevel, point.time - first.time < Self.longest {
             held.append(point)
         } else {
             for real in held { pass(real) }
@@ -59,7 +64,7 @@ struct SlipFilter: Sendable, Hashable, Codable {
     }
 
     private mutating func consider(_ point: TrackPoint, after before: TrackPoint, scale: Double) {
-        if point.time - before.time <= Self.oneStep, abs(point.area - before.area) > Self.jump * scale {
+        if isSteady, point.time - before.time <= Self.oneStep, abs(point.area - before.area) > Self.jump * scale {
             held.append(point)
         } else {
             pass(point)
@@ -68,6 +73,7 @@ struct SlipFilter: Sendable, Hashable, Codable {
 
     private mutating func pass(_ point: TrackPoint) {
         passed.append(point)
+        isSteady = last.map { abs(point.area - $0.area) <= Self.level * max(point.area, $0.area) } ?? true
         last = point
     }
 }

@@ -44,6 +44,8 @@ struct TurnFinder: Sendable, Hashable, Codable {
     private var low = Extreme(value: 0, bin: .min)
     private var stretchStart: Int64 = 0
     private var height = 0.0
+    /// Height of breathing where the curve broke off: a new stretch is too short to tell its own.
+    private var heldHeight = 0.0
     private var noise = 0.0
     private var rawNoise = 0.0
     private var sorted: [Double] = []
@@ -57,6 +59,7 @@ struct TurnFinder: Sendable, Hashable, Codable {
         isFirstFixed = false
         isRising = nil
         binsToScale = 0
+        heldHeight = height
     }
 
     mutating func forget(before bin: Int64) {
@@ -82,6 +85,7 @@ struct TurnFinder: Sendable, Hashable, Codable {
             let bin = firstBin + Int64(smooth.count)
             let last = isLast ? track.endBin - 1 : limit - 1
             guard bin <= last, isLast || bin + reach <= last else { break }
+            if smooth.isEmpty, !isLast, isWarmingUp(last) { break }
             smooth.append(smoothed(bin, last: last, track))
             binsToScale -= 1
             if binsToScale <= 0 {
@@ -91,6 +95,12 @@ struct TurnFinder: Sendable, Hashable, Codable {
             follow(bin, smooth[smooth.count - 1])
         }
         if isLast { close(track) }
+    }
+
+    /// Whether nothing is known of breathing yet: the first turns wait until its pace and height show.
+    private func isWarmingUp(_ last: Int64) -> Bool {
+        guard period == nil, heldHeight == 0 else { return false }
+        return Double(last - firstBin) * AreaTrack.stepSeconds < settings.warmUp
     }
 
     /// The next complete cycle, held back until its end holds.
@@ -196,6 +206,8 @@ struct TurnFinder: Sendable, Hashable, Codable {
         sorted.append(contentsOf: smooth.suffix(Int(seconds / AreaTrack.stepSeconds)))
         sorted.sort()
         height = (quantile(ofSorted: sorted, 0.92) ?? 0) - (quantile(ofSorted: sorted, 0.08) ?? 0)
+        let covered = Double(smooth.count) * AreaTrack.stepSeconds
+        if covered < 1.5 * (period ?? 3) { height = max(height, settings.heldShare * heldHeight) }
         sorted.removeAll(keepingCapacity: true)
         var place = max(track.firstBin + 2, bin - 250)
         while place <= bin {

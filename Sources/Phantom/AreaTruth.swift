@@ -135,12 +135,14 @@ extension PhantomRecording {
     }
 
     private func events(_ script: Script) -> [PhantomEvent] {
-        func list(_ episodes: [Episode], _ kind: PhantomEvent.Kind) -> [PhantomEvent] {
+        func list(_ episodes: [Episode], _ kind: PhantomEvent.Kind, part: Double = 1) -> [PhantomEvent] {
             episodes.filter { $0.start < script.end }.map {
-                PhantomEvent(kind: kind, start: $0.start, end: min(script.end, $0.start + $0.length))
+                PhantomEvent(kind: kind, start: $0.start, end: min(script.end, $0.start + part * $0.length))
             }
         }
-        let all = list(script.swallows, .swallow) + list(script.coughs, .cough) + list(script.talks, .talk)
+        // A cough leaves the opening as it was after half of its time; what follows only shakes the camera.
+        let all =
+            list(script.swallows, .swallow) + list(script.coughs, .cough, part: 0.5) + list(script.talks, .talk)
         return all.sorted { $0.start < $1.start }
     }
 }

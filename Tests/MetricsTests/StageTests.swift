@@ -275,6 +275,12 @@ struct StageTests {
         #expect(near(breathingRate(missing), 30, 1e-9))
         let pause = even + even.map { $0 + seconds(60) }
         #expect(near(breathingRate(pause), 30, 1e-9))
+        // A breath that is none makes two short intervals, which are one breath together.
+        let extra = (even + [seconds(7)]).sorted()
+        #expect(near(breathingRate(extra), 30, 1e-9))
+        // Two breaths and a half: nobody knows.
+        let odd = even + even.map { $0 + seconds(23) }
+        #expect(near(breathingRate(odd), 30, 1e-9))
         #expect(breathingRate([.zero]) == nil)
     }
 }
