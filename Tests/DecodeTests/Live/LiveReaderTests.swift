@@ -123,7 +123,9 @@ private final class Told: Sendable {
         let finish = StopFlag()
         let told = Told()
         let looped = reader(settings, finish: finish, told: told)
-        while let frame = looped.next() where frame.index < 25 {}
+        var reached = -1
+        while reached < 24, let frame = looped.next() { reached = frame.index }
+        #expect(reached == 24)
         finish.raise()
         #expect(told.gaps.map(\.segment) == [1, 2])
     }
@@ -140,7 +142,10 @@ private final class Told: Sendable {
             clockOrigin: monotonicNanoseconds() - 60_000_000_000)
         let told = Told()
         let live = reader(settings, start: start, told: told)
-        let first = try #require(live.next())
+        guard let first = live.next() else {
+            Issue.record("the source gives no frame")
+            return
+        }
         #expect(first.index == 100)
         #expect(first.segment == 7)
         #expect(first.time.seconds >= 60 && first.time.seconds < 70)
@@ -158,7 +163,8 @@ private final class Told: Sendable {
             while told.words.isEmpty { usleep(10_000) }
             finish.raise()
         }.start()
-        #expect(live.next() == nil)
+        let isOver = live.next() == nil
+        #expect(isOver)
         #expect(live.ending?.reason == .finished)
         #expect(!told.words.isEmpty)
         #expect(told.words.allSatisfy { $0.contains("nobody serves this address") && !$0.contains("hunter") })
@@ -176,7 +182,8 @@ private final class Told: Sendable {
             while told.words.isEmpty { usleep(10_000) }
             finish.raise()
         }.start()
-        #expect(live.next() == nil)
+        let isOver = live.next() == nil
+        #expect(isOver)
         #expect(told.words.first?.contains("realtime") == true)
     }
 
@@ -190,7 +197,8 @@ private final class Told: Sendable {
             while told.words.isEmpty { usleep(10_000) }
             finish.raise()
         }.start()
-        #expect(live.next() == nil)
+        let isOver = live.next() == nil
+        #expect(isOver)
         #expect(told.words.first.map { $0.contains("No such file") || $0.contains("not installed") } == true)
     }
 
