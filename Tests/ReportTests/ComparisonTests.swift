@@ -41,7 +41,7 @@ struct ComparisonTests {
 
     @Test("stands on the page only when there is an earlier test, and warns when another network measured it")
     func page() {
-        var content = DrawnTest.content(seconds: 24, framesPerSecond: 10)
+        var content = DrawnTest.content(seconds: 24)
         #expect(!HTMLReport.render(content).contains("id=\"h-compare\""))
         var earlier = content
         earlier.session = "drawn-00"
