@@ -33,7 +33,7 @@ enum MeasuringChecks {
         let configured = configuration?.model.openingPath ?? Configuration.Model.bundled
         do {
             let path = configured == Configuration.Model.bundled ? try BundledModel.path("opening.onnx") : configured
-            let model = try loadModel(path)
+            let model = try Model(path: path)
             guard model.card.task == .opening else {
                 return [
                     Finding(
@@ -52,7 +52,7 @@ enum MeasuringChecks {
         }
         do {
             let path = try BundledModel.path("gate.onnx")
-            let card = try loadModel(path).card
+            let card = try Model(path: path).card
             findings.append(Finding(.fine, "gate network", "\(card.name) \(card.version) from \(path) can be read"))
         } catch {
             findings.append(
