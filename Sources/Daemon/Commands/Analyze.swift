@@ -87,7 +87,7 @@ struct AnalyzeCommand: AsyncParsableCommand {
             options: options, isQuiet: shared.quiet)
         let running = Task { await many.run() }
         let signals = ServiceSignals([SIGINT, SIGTERM]) { signal in
-            if signal == .stopNow { exit(130) }
+            if signal == .stopNow { Foundation.exit(130) }
             running.cancel()
         }
         defer { signals.cancel() }
