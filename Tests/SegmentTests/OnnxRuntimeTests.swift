@@ -91,7 +91,7 @@ struct OnnxRuntimeTests {
         var answer: [Float] = []
         try engine.run(RGBPicture(size: engine.inputSize), into: &answer)
         #expect(answer.count == engine.outputShape.reduce(1, *))
-        #expect(answer.allSatisfy(\.isFinite))
+        #expect(answer.allSatisfy { $0.isFinite })
     }
 
     @Test("is missed in one sentence that names the layer and says how to install it")
