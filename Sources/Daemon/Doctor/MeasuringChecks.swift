@@ -5,10 +5,6 @@ import Foundation
 import Frames
 import Segment
 
-#if canImport(Glibc)
-    import Glibc
-#endif
-
 enum MeasuringChecks {
     /// FFmpeg's version and decoders.
     static func libraries() -> [Finding] {
@@ -28,37 +24,24 @@ enum MeasuringChecks {
     }
 
     /// Networks: there, readable and what they should be; then how fast the first one is.
-    static func networks(_ configuration: Configuration?) -> [Finding] {
+    static func networks(_ configuration: Configuration) -> [Finding] {
         var findings: [Finding] = []
-        let configured = configuration?.model.openingPath ?? Configuration.Model.bundled
         do {
-            let path = configured == Configuration.Model.bundled ? try BundledModel.path("opening.onnx") : configured
-            let model = try Model(path: path)
-            guard model.card.task == .opening else {
-                return [
-                    Finding(
-                        .problem, "network", "\(path) is a network of the task \(model.card.task.rawValue)",
-                        remedy: "set model.opening_path to one of the task opening")
-                ]
+            let settings = try MeasuringSettings(configuration)
+            let model = try loadModel(settings)
+            findings.append(
+                Finding(
+                    .fine, "network",
+                    "\(model.card.name) \(model.card.version) from \(try settings.openingPath()) can be used"))
+            findings.append(try speed(of: model, threads: settings.threads))
+            if let gate = try loadGate(settings) {
+                findings.append(Finding(.fine, "gate network", "\(gate.card.name) \(gate.card.version) can be used"))
             }
-            findings.append(
-                Finding(.fine, "network", "\(model.card.name) \(model.card.version) from \(path) can be used"))
-            findings.append(try speed(of: model, threads: configuration?.model.threads ?? 0))
         } catch {
             findings.append(
                 Finding(
-                    .problem, "network", "no network can be used: \(CommandError(adopting: error).description)",
-                    remedy: "install the package's models, or set model.opening_path"))
-        }
-        do {
-            let path = try BundledModel.path("gate.onnx")
-            let card = try Model(path: path).card
-            findings.append(Finding(.fine, "gate network", "\(card.name) \(card.version) from \(path) can be read"))
-        } catch {
-            findings.append(
-                Finding(
-                    .warning, "gate network", "the gate's network cannot be read: \(CommandError(adopting: error))",
-                    remedy: "install the package's models"))
+                    .problem, "network", "a network cannot be used: \(CommandError(adopting: error).description)",
+                    remedy: "install the package's models, or set model.opening_path and gate.network"))
         }
         return findings
     }
@@ -66,7 +49,7 @@ enum MeasuringChecks {
     /// Runs the network on an empty picture, which costs it as much as any other.
     private static func speed(of model: Model, threads: Int) throws -> Finding {
         let cores = ProcessInfo.processInfo.activeProcessorCount
-        let segmenter = try OpeningSegmenter(model: model, threads: threads > 0 ? threads : cores)
+        let segmenter = try OpeningSegmenter(model: model, threads: threads)
         let picture = RGBPicture(size: segmenter.inputSize)
         var map = ValueMap(size: segmenter.outputSize)
         try segmenter.segment(picture, into: &map)
@@ -103,20 +86,16 @@ enum MeasuringChecks {
 
     /// ONNX Runtime is needed for foreign networks only.
     static func onnxRuntime() -> [Finding] {
-        let capi = "/opt/onnxruntime/onnxruntime/capi"
-        let bundled = ((try? FileManager.default.contentsOfDirectory(atPath: capi)) ?? []).filter {
-            $0.hasPrefix("libonnxruntime.so")
-        }.map { capi + "/" + $0 }
-        for name in ["libonnxruntime.so.1", "libonnxruntime.so"] + bundled {
-            guard let handle = dlopen(name, RTLD_LAZY | RTLD_LOCAL) else { continue }
-            dlclose(handle)
-            return [Finding(.fine, "ONNX Runtime", "\(name) is there, for networks that the native engine cannot run")]
+        do {
+            let library = try OnnxRuntimeLibrary.find()
+            return [Finding(.fine, "ONNX Runtime", "\(library.version) from \(library.path) can be used")]
+        } catch {
+            return [
+                Finding(
+                    .note, "ONNX Runtime", "not found; the networks that come with Rima do not need it",
+                    remedy: OnnxRuntimeLibrary.installation)
+            ]
         }
-        return [
-            Finding(
-                .note, "ONNX Runtime", "not installed; the networks that come with Rima do not need it",
-                remedy: "for others: python3 -m pip install --target /opt/onnxruntime --no-deps onnxruntime")
-        ]
     }
 
     /// What a recording is, and whether it could have been followed while it was written.
