@@ -42,7 +42,7 @@ import Testing
             ("title: A\nstages:\n  - {label: Rest, duration: 5}\n", "p.yaml:3", "did you mean \"duration_s\""),
             ("stages: []\n", "p.yaml:", "title"), ("title: A\nstages: []\n", "p.yaml:2", "1 to 100"),
             ("title: A\nstages:\n  - {label: Rest, duration_s: soon}\n", "p.yaml:3", "number of seconds"),
-            ("title: [\n", "p.yaml:", ""), ("- a\n", "p.yaml:1", "mapping"),
+            ("title: [\n", "p.yaml:2", "not YAML"), ("- a\n", "p.yaml:1", "mapping"),
             (
                 "title: A\nstages:\n  - {label: A, duration_s: 50}\n  - {label: B, start_s: 20}\n", "p.yaml:3",
                 "before the step before it ends"

@@ -50,13 +50,13 @@ package struct OverlayStrip: Sendable {
         PixelFont.write(
             words, x: max(margin, size.width - margin - PixelFont.width(words, dot: dot)), y: top + margin, dot: dot,
             colour: sample.usableArea == nil ? Self.now : Self.ink, on: &picture)
-        let notice = "RESEARCH USE ONLY"
+        let foot = 7 * max(1, dot / 2)
         PixelFont.write(
-            notice, x: margin, y: top + size.height - margin - line / 2, dot: max(1, dot / 2), colour: Self.faint,
-            on: &picture)
+            "Research use only", x: margin, y: top + size.height - 2 * dot - foot, dot: max(1, dot / 2),
+            colour: Self.faint, on: &picture)
         let plot = PixelRect(
             x: margin, y: top + 2 * margin + line, width: size.width - 2 * margin,
-            height: max(8, size.height - 4 * margin - line - line / 2))
+            height: max(8, size.height - 4 * margin - line - foot))
         drawCurve(around: time, in: plot, on: &picture)
     }
 
@@ -96,6 +96,8 @@ package struct OverlayStrip: Sendable {
             let here = x(seconds)
             guard let value = measure.value(sample) else {
                 last = nil
+                // Measured frames whose scale is not known yet are blank, not grey.
+                guard sample.usableArea == nil else { continue }
                 let end = index + 1 < samples.count ? min(samples[index + 1].time.seconds, seconds + 0.5) : seconds
                 picture.fill(
                     PixelRect(
