@@ -220,6 +220,20 @@ final class SessionStore: Sendable {
         }
     }
 
+    /// All marks that ever held, in the order in which they were set, with whether they still do.
+    func markHistory() throws -> [(mark: CommittedMark, holds: Bool)] {
+        try database.read { db in
+            try Row.fetchAll(db, sql: "SELECT seq, frame, label, source, replaced FROM mark ORDER BY seq").map { row in
+                let replaced: Int = row["replaced"]
+                return (
+                    CommittedMark(
+                        frame: row["frame"], label: row["label"], source: MarkSource(rawValue: row["source"]) ?? .live,
+                        sequence: row["seq"]), replaced == 0
+                )
+            }
+        }
+    }
+
     /// Where the endoscope picture lies, by the frame from which it holds.
     func panes() throws -> [(fromFrame: Int, json: String)] {
         try database.read { db in
