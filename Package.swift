@@ -60,12 +60,13 @@ let package = Package(
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "SystemPackage", package: "swift-system"),
                 .product(name: "Yams", package: "Yams"),
             ],
-            swiftSettings: tested),
+            exclude: ["Web/Page"], swiftSettings: tested),
         .executableTarget(name: "rima", dependencies: ["Daemon"], swiftSettings: strict),
         .executableTarget(
             name: "bench-engine", dependencies: ["Segment"], path: "Benchmarks/bench-engine", swiftSettings: strict),
@@ -99,7 +100,9 @@ let package = Package(
             name: "DaemonTests",
             dependencies: [
                 "Daemon", "Frames", "Metrics", "Segment", "rima",
-                .product(name: "Logging", package: "swift-log"), .product(name: "Yams", package: "Yams"),
+                .product(name: "Logging", package: "swift-log"), .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"), .product(name: "Yams", package: "Yams"),
             ],
             exclude: ["Fixtures"], swiftSettings: strict),
     ]

@@ -103,8 +103,8 @@ struct BreathDetectorTests {
             (0..<3000).map { frame in
                 var sample = Sample(frame: frame, time: seconds(Double(frame) / 25), segment: 0)
                 var area = 5000 * (0.75 + 0.25 * cos(2 * .pi * Double(frame) / 62))
-                if slipping, frame % 97 < 3, frame > 300 { area = 0 }
-                if slipping, frame % 131 == 7, frame > 300 { area *= 1.7 }
+                if slipping, frame % 194 < 3, frame > 300 { area = 0 }
+                if slipping, frame % 194 == 100, frame > 300 { area *= 1.7 }
                 sample.opening = Opening(
                     area: area, length: 90, width: 60, angle: nil, leftArea: area / 2, rightArea: area / 2, center: nil)
                 return sample

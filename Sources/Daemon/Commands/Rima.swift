@@ -32,7 +32,7 @@ public struct Rima: AsyncParsableCommand {
             AnalyzeCommand.self, ServeCommand.self, WatchCommand.self, MarkCommand.self, SourceCommand.self,
             SessionsCommand.self, ReportCommand.self, TableCommand.self, OverlayCommand.self,
             EvaluateCommand.self, ExtractCommand.self, PhantomCommand.self, ModelCommand.self, CheckCommand.self,
-            DoctorCommand.self, WorkerCommand.self,
+            DoctorCommand.self, WorkerCommand.self, GlanceCommand.self,
         ])
 
     public init() {}

@@ -34,9 +34,10 @@ struct ServeCommand: AsyncParsableCommand {
         }
         let notifier = ServiceNotifier(environment: environment)
         let hub = EventHub(historyRows: configuration.socket.historyRows)
+        let overview = ServiceWatch(hub: hub)
         let supervisor = Supervisor(
             configuration: configuration, configurationPath: config, accepted: try AcceptedConfiguration(files),
-            hub: hub, notifier: notifier, logger: logger)
+            hub: hub, overview: overview, notifier: notifier, logger: logger)
         let registry = SessionRegistry(stateFolder: configuration.stateFolder)
         // Before anyone can reach the service, so that a stop is clean from its first moment on.
         let signals = ServiceSignals { signal in
@@ -50,10 +51,36 @@ struct ServeCommand: AsyncParsableCommand {
         let server = try await openSocket(
             configuration, hub: hub, supervisor: supervisor, registry: registry, logger: logger)
         logger.notice("rima \(rimaVersion) listens on \(configuration.socket.path). \(researchNotice)")
+        let page = await openPage(
+            configuration, hub: hub, supervisor: supervisor, overview: overview, stream: server, logger: logger)
         notifier.ready()
         try await supervisor.run(configuration)
+        await page?.shutdown()
         await server.shutdown()
         logger.notice("stopped; all rows are kept")
+    }
+
+    /// Serves the page; measuring does not depend on it, so a page that cannot be had is only logged.
+    private func openPage(
+        _ configuration: Configuration, hub: EventHub, supervisor: Supervisor, overview: ServiceWatch,
+        stream: StreamServer, logger: Logger
+    ) async -> WebServer? {
+        guard configuration.web.enabled else { return nil }
+        let context = WebContext(
+            configuration: configuration, configurationPath: config, hub: hub, supervisor: supervisor,
+            overview: overview, subscribers: { await stream.statistics() })
+        do {
+            let server = try await WebServer.start(
+                configuration.web, descriptor: WebServer.activated(environment: ProcessInfo.processInfo.environment),
+                beside: stream, router: WebRouter(routes: context.routes), watch: overview, logger: logger)
+            logger.notice("the page is at \(server.address)")
+            return server
+        } catch {
+            logger.warning(
+                "the page cannot be served at \(configuration.web.host) port \(configuration.web.port): \(describe(error))"
+            )
+            return nil
+        }
     }
 
     private func openSocket(

@@ -84,7 +84,8 @@ extension ServiceOptions {
             else { continue }
             guard reply["ok"] as? Bool == true else {
                 throw CommandError(
-                    .unavailable, reply["message"] as? String ?? reply["error"] as? String ?? "refused without a reason")
+                    .unavailable, reply["message"] as? String ?? reply["error"] as? String ?? "refused without a reason"
+                )
             }
             return reply
         }

@@ -5,10 +5,6 @@ import Decode
 import Foundation
 import Frames
 
-#if canImport(Glibc)
-    import Glibc
-#endif
-
 struct WorkerCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "worker", abstract: "Runs one session for `rima serve`.", shouldDisplay: false)
@@ -37,8 +33,10 @@ struct WorkerCommand: ParsableCommand {
         defer { signals.cancel() }
         let inbox =
             live == nil ? SessionInbox() : SessionInbox(capacity: LiveJob.waitingFrames, dropsOldest: true)
-        CommandReader(inbox: inbox, stop: stop, finish: live?.finish).start()
-        let writer = EventWriter(session: folder.name)
+        let wanted = PictureWish()
+        CommandReader(inbox: inbox, wanted: wanted, stop: stop, finish: live?.finish).start()
+        let writer = WorkerVoice(
+            folder: folder, stages: ReportSettings(configuration).stages, wanted: wanted)
         var job = SessionJob(source: origin.source, folder: folder, live: live, settings: settings)
         do {
             job.plan = try StagePlan.standing(for: origin.source, configuration)
@@ -84,111 +82,23 @@ struct SessionFailure: Codable, Sendable {
 /// Takes the supervisor's commands from standard input; its end means that the supervisor is gone.
 private struct CommandReader {
     let inbox: SessionInbox
+    let wanted: PictureWish
     let stop: StopFlag
     let finish: StopFlag?
 
     func start() {
-        let thread = Thread { [inbox, stop, finish] in
+        let thread = Thread { [inbox, wanted, stop, finish] in
             while let line = readLine() {
                 guard let command = try? JSONDecoder().decode([String: String].self, from: Data(line.utf8)) else {
                     continue
                 }
                 if let label = command["mark"] { inbox.requestMark(label) }
                 if command["finish"] != nil { finish?.raise() }
+                if command["picture"] != nil { wanted.raise() }
             }
             stop.raise()
         }
         thread.name = "rima-commands"
         thread.start()
-    }
-}
-
-/// Writes `SEQUENCE<tab>JSON<lf>` for every event; the sequence is empty for what is not part of the history.
-private final class EventWriter: SessionObserver {
-    private let session: String
-    private let lines: EventLine
-    private var buffer: [UInt8] = []
-
-    init(session: String) {
-        self.session = session
-        lines = EventLine(session: session)
-    }
-
-    func opened(_ info: RecordingInfo, resumingAt frame: Int) {
-        state(
-            "measuring", detail: "\(info.container) \(info.codec) \(info.displaySize.width)x\(info.displaySize.height)")
-    }
-
-    func measured(_ row: NumberedSample, stage: String) {
-        begin(row.sequence)
-        lines.append(row, stage: stage, to: &buffer)
-        send()
-    }
-
-    func marked(_ mark: CommittedMark) {
-        begin(mark.sequence)
-        lines.append(mark, to: &buffer)
-        send()
-    }
-
-    func changed(_ state: ReaderState) {
-        switch state {
-        case .reading: self.state("measuring", detail: "")
-        case .waitingForData: self.state("waiting_for_data", detail: "")
-        case .waitingForIndex(let message): self.state("waiting_for_index", detail: message)
-        case .connecting: self.state("connecting", detail: "")
-        case .stalled(let message): self.state("stalled", detail: message)
-        case .disconnected(let message): self.state("disconnected", detail: message)
-        case .recordingTrouble(let message): self.state("recording_paused", detail: message)
-        }
-    }
-
-    func missed(_ gap: CommittedGap) {
-        begin(gap.sequence)
-        lines.append(gap, to: &buffer)
-        send()
-    }
-
-    func lives() {
-        begin(nil)
-        send()
-    }
-
-    func ended(_ outcome: SessionOutcome) {
-        let accounting = outcome.accounting
-        begin(nil)
-        buffer.append(
-            contentsOf: (#"{"type":"end","session":\#(jsonString(session)),"reason":"\#(outcome.ending.reason.rawValue)","#
-                + #""decoded":\#(accounting.decoded),"measured":\#(accounting.measured),"rejected":\#(accounting.rejected),"#
-                + #""dropped":\#(accounting.dropped)}"#)
-                .utf8)
-        send()
-    }
-
-    private func state(_ word: String, detail: String) {
-        begin(nil)
-        buffer.append(
-            contentsOf:
-                #"{"type":"state","session":\#(jsonString(session)),"state":"\#(word)","detail":\#(jsonString(detail))}"#
-                .utf8)
-        send()
-    }
-
-    private func begin(_ sequence: Int?) {
-        buffer.removeAll(keepingCapacity: true)
-        if let sequence { buffer.append(integer: sequence) }
-        buffer.append(UInt8(ascii: "\t"))
-    }
-
-    private func send() {
-        buffer.append(UInt8(ascii: "\n"))
-        var written = 0
-        while written < buffer.count {
-            let count = buffer.withUnsafeBytes { write(STDOUT_FILENO, $0.baseAddress! + written, $0.count - written) }
-            if count < 0, errno == EINTR { continue }
-            // Without a reader the rows are still in the store; the supervisor reads them from there.
-            guard count > 0 else { return }
-            written += count
-        }
     }
 }

@@ -12,6 +12,7 @@ package struct Configuration: Sendable, Equatable {
     package var opening = Opening()
     package var model = Model()
     package var socket = Socket()
+    package var web = Web()
     package var sessions = Sessions()
     package var retention = Retention()
     package var decode = Decode()
@@ -145,6 +146,18 @@ package struct Configuration: Sendable, Equatable {
         package var maxClients = 64
         package var allowMarks = true
         package var allowControl = true
+    }
+
+    package struct Web: Sendable, Equatable {
+        package var enabled = true
+        /// An IP address of this machine.
+        package var host = "127.0.0.1"
+        package var port = 8787
+        /// Further names by which the page may be addressed.
+        package var names: [String] = []
+        package var allowMarks = false
+        package var allowTrials = true
+        package var trialLimitMB = 64
     }
 
     package struct Sessions: Sendable, Equatable {

@@ -152,8 +152,8 @@ extension Setting {
 
     fileprivate var jsonDefault: JSONTree {
         switch kind {
-        case .choice, .path, .pane: .text(defaultText)
-        case .integer, .number, .flag, .bands, .folders, .sources: .raw(defaultText)
+        case .choice, .path, .pane, .address: .text(defaultText)
+        case .integer, .number, .flag, .bands, .folders, .sources, .names: .raw(defaultText)
         }
     }
 }
@@ -171,6 +171,18 @@ extension SettingKind {
         case .choice(let words): [("enum", .list(words.map { .text($0) }))]
         case .path(let words):
             [("type", .text("string")), ("pattern", .text((["^/"] + words.map { "^\($0)$" }).joined(separator: "|")))]
+        case .address: [("type", .text("string")), ("pattern", .text("^[0-9a-fA-F:.]+$"))]
+        case .names:
+            [
+                ("type", .list([.text("array"), .text("null")])),
+                ("maxItems", .raw(String(SettingReaders.nameLimit))),
+                (
+                    "items",
+                    .object([
+                        ("type", .text("string")), ("pattern", .text("^[0-9A-Za-z][0-9A-Za-z.-]*$")),
+                    ])
+                ),
+            ]
         case .pane:
             [
                 (

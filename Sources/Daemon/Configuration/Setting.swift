@@ -13,6 +13,10 @@ enum SettingKind: Sendable, Equatable {
     case bands
     case folders
     case sources
+    /// An IP address.
+    case address
+    /// Host names.
+    case names
 
     /// For people, as in "takes …".
     var expectation: String {
@@ -26,6 +30,8 @@ enum SettingKind: Sendable, Equatable {
         case .bands: "three rising numbers between 0 and 1"
         case .folders: "a list of mappings with folder, pattern and recursive"
         case .sources: "a list of mappings with name, address and what else a source needs"
+        case .address: "an IP address"
+        case .names: "a list of host names"
         }
     }
 
@@ -141,6 +147,12 @@ extension Setting {
     ) -> Setting {
         Setting(path, .path(orWords: words), unit: nil, target, explanation, text: { $0 }) { scalar in
             words.contains(scalar.string) || scalar.isAbsolutePath(limit: limit) ? scalar.string : nil
+        }
+    }
+
+    static func address(_ path: String, _ target: any SettingPath<String>, _ explanation: String) -> Setting {
+        Setting(path, .address, unit: nil, target, explanation, text: { $0 }) { scalar in
+            HostText.isAddress(scalar.string) ? scalar.string : nil
         }
     }
 

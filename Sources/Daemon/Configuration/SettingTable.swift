@@ -185,6 +185,44 @@ enum SettingTable {
                     "Whether clients may start and stop live sources. Everybody who may connect may then do so."),
             ]),
         SettingSection(
+            name: "web", explanation: "The live page and the JSON API; see guide/page.md and ref/openapi.yaml.",
+            settings: [
+                .flag(
+                    "web.enabled", \.web.enabled,
+                    """
+                    Whether the page is served. Where it cannot listen, that is logged and everything else goes on.
+                    """),
+                .address(
+                    "web.host", \.web.host,
+                    """
+                    The address to listen on. `127.0.0.1` is this machine only: whoever has an account on it can then \
+                    see what is measured. Any other address opens the page, without a password and without \
+                    encryption, to the network behind it; put a proxy that asks who comes in front of it instead. \
+                    Not used when systemd hands the socket over (rima-web.socket).
+                    """),
+                .integer("web.port", \.web.port, 1...65_535, "The TCP port to listen on."),
+                .shaped(
+                    "web.names", .names, defaultText: "[]",
+                    """
+                    Further host names by which browsers may address the page, as behind a proxy. Requests that name \
+                    another host are refused, so that no foreign page can read this one through its reader's browser.
+                    """, read: SettingReaders.names),
+                .flag(
+                    "web.allow_marks", \.web.allowMarks,
+                    """
+                    Whether the page may set stage marks and edit stages. Off, the page only shows.
+                    """),
+                .flag(
+                    "web.allow_trials", \.web.allowTrials,
+                    """
+                    Whether a picture or a clip may be dropped on the page to see what the network makes of it. It is \
+                    measured by a process of its own and not kept.
+                    """),
+                .integer(
+                    "web.trial_limit_mb", \.web.trialLimitMB, 1...1024, unit: "megabytes",
+                    "The largest file that may be dropped on the page."),
+            ]),
+        SettingSection(
             name: "sessions", explanation: "Each recording is measured by a process of its own.",
             settings: [
                 .integer(

@@ -1,4 +1,5 @@
 // Reading single values, more strictly than YAML would: a number is a number, not a time of day or an octal.
+import Glibc
 import Yams
 
 extension Node.Scalar {
@@ -125,6 +126,26 @@ enum SettingReaders {
         return []
     }
 
+    static let nameLimit = 32
+
+    static func names(_ node: Node, _ configuration: inout Configuration) -> [SettingFault] {
+        let fault = SettingFault(mark: node.mark, message: "takes \(SettingKind.names.expectation), as [exercise-lab]")
+        if case .scalar(let scalar) = node, scalar.isEmptyValue {
+            configuration.web.names = []
+            return []
+        }
+        guard case .sequence(let sequence) = node, sequence.count <= nameLimit else { return [fault] }
+        var names: [String] = []
+        for item in sequence {
+            guard case .scalar(let scalar) = item, HostText.isName(scalar.string) else {
+                return [SettingFault(mark: item.mark, message: fault.message)]
+            }
+            names.append(scalar.string.lowercased())
+        }
+        configuration.web.names = names
+        return []
+    }
+
     static let folderKeys = ["folder", "pattern", "recursive"]
     static let folderLimit = 256
 
@@ -192,5 +213,21 @@ enum SettingReaders {
             }
         }
         return faults.isEmpty ? .success(result) : .failure(Faults(faults: faults))
+    }
+}
+
+/// Names and addresses of machines.
+enum HostText {
+    /// An IPv4 or IPv6 address in digits.
+    static func isAddress(_ text: String) -> Bool {
+        var four = in_addr()
+        var six = in6_addr()
+        return inet_pton(AF_INET, text, &four) == 1 || inet_pton(AF_INET6, text, &six) == 1
+    }
+
+    /// A name as it stands in `Host`, without a port.
+    static func isName(_ text: String) -> Bool {
+        let isPlain = text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-" || $0 == ".") }
+        return isPlain && (1...253).contains(text.utf8.count) && text.first != "." && text.first != "-"
     }
 }

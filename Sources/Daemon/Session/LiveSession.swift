@@ -166,7 +166,8 @@ extension LiveJob {
                 name: name, settings: try settings ?? LiveSettings(address: LiveAddress("/nowhere")),
                 records: source?.record ?? false)
         } catch {
-            throw CommandError(.configuration, "the address of \(name): \((error as? LiveAddress.Refusal)?.description ?? "")")
+            throw CommandError(
+                .configuration, "the address of \(name): \((error as? LiveAddress.Refusal)?.description ?? "")")
         }
         if source == nil || FileManager.default.fileExists(atPath: folder.finishMark.path) { finish.raise() }
     }

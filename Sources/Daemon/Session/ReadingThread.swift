@@ -114,7 +114,8 @@ final class ReadingThread: @unchecked Sendable {
     private static let silenceLimit: Int64 = 45_000_000_000
 
     private func readLive(_ live: LiveJob) {
-        let recorder = live.records
+        let recorder =
+            live.records
             ? PacketRecorder(folder: folder.root.path) { [self] trouble in
                 locked { states.append(.recordingTrouble(message: trouble)) }
             } : nil

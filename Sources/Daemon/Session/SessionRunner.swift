@@ -3,6 +3,7 @@
 import Decode
 import Foundation
 import Frames
+import Metrics
 import Segment
 
 /// What a session is about to do.
@@ -33,6 +34,8 @@ struct SessionJob: Sendable {
 protocol SessionObserver: AnyObject {
     func opened(_ info: RecordingInfo, resumingAt frame: Int)
     func measured(_ row: NumberedSample, stage: String)
+    /// A frame and what was measured in it, after its row; `cost` is how long the measuring took.
+    func seen(_ frame: borrowing VideoFrame, _ sample: Sample, pane: Pane?, rings: MeterResult, cost: Duration)
     func marked(_ mark: CommittedMark)
     func changed(_ state: ReaderState)
     /// A hole in the rows of a live source.
@@ -43,6 +46,7 @@ protocol SessionObserver: AnyObject {
 
 extension SessionObserver {
     func missed(_ gap: CommittedGap) {}
+    func seen(_ frame: borrowing VideoFrame, _ sample: Sample, pane: Pane?, rings: MeterResult, cost: Duration) {}
 }
 
 /// How a session came out.
@@ -231,7 +235,9 @@ final class SessionRunner {
         guard frame.index >= nextFrame else { return }
         if let pane = paneLock.pane, !isPaneCommitted || frame.index == paneLock.fromFrame { try commit(pane, frame) }
         for label in planned.due(at: frame.time) { try mark(label, source: planned.source) }
+        let began = ContinuousClock.now
         let sample = try measurer.measure(frame, in: paneLock.pane)
+        let cost = ContinuousClock.now - began
         let row = NumberedSample(sequence: nextSequence, sample: sample)
         nextFrame = frame.index + 1
         nextSequence += 1
@@ -243,6 +249,7 @@ final class SessionRunner {
             try stills.consider(sample, stage: stage, of: frame, pane: pane, measurer.result)
         }
         observer.measured(row, stage: stage)
+        observer.seen(frame, sample, pane: paneLock.pane, rings: measurer.result, cost: cost)
     }
 
     private func commit(_ pane: Pane, _ frame: borrowing VideoFrame) throws {

@@ -54,7 +54,9 @@ extension SessionStore {
     func liveStart() throws -> LiveStart {
         let facts = try facts()
         return try database.read { db in
-            guard let row = try Row.fetchOne(db, sql: "SELECT frame, segment, t_ns FROM frame ORDER BY frame DESC LIMIT 1")
+            guard
+                let row = try Row.fetchOne(
+                    db, sql: "SELECT frame, segment, t_ns FROM frame ORDER BY frame DESC LIMIT 1")
             else { return LiveStart() }
             return LiveStart(
                 frame: row["frame"] + 1, segment: row["segment"] + 1,

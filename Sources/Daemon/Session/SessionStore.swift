@@ -220,6 +220,20 @@ final class SessionStore: Sendable {
         }
     }
 
+    /// All marks that ever held, in the order in which they were set, with whether they still do.
+    func markHistory() throws -> [(mark: CommittedMark, holds: Bool)] {
+        try database.read { db in
+            try Row.fetchAll(db, sql: "SELECT seq, frame, label, source, replaced FROM mark ORDER BY seq").map { row in
+                let replaced: Int = row["replaced"]
+                return (
+                    CommittedMark(
+                        frame: row["frame"], label: row["label"], source: MarkSource(rawValue: row["source"]) ?? .live,
+                        sequence: row["seq"]), replaced == 0
+                )
+            }
+        }
+    }
+
     /// Where the endoscope picture lies, by the frame from which it holds.
     func panes() throws -> [(fromFrame: Int, json: String)] {
         try database.read { db in
@@ -240,7 +254,7 @@ final class SessionStore: Sendable {
                 let rings: String = try row.sound("rings")
                 let jpeg: Data = try row.sound("jpeg")
                 return Still(
-                    stage: try row.sound("stage"), kind: kind, sample: try Self.sample(row).sample,
+                    stage: try row.sound("stage"), kind: kind, sample: try Self.sample(row, from: 4).sample,
                     rings: (try? JSONDecoder().decode([[Point]].self, from: Data(rings.utf8))) ?? [], jpeg: Array(jpeg))
             }
         }
@@ -249,19 +263,17 @@ final class SessionStore: Sendable {
     /// Hands out committed rows with `frame >= first` in order, at most `limit`.
     func rows(fromFrame first: Int = 0, limit: Int = .max) throws -> [NumberedSample] {
         try database.read { db in
-            try Row.fetchAll(
+            try Self.samples(
                 db, sql: "SELECT * FROM frame WHERE frame >= ? ORDER BY frame LIMIT ?",
-                arguments: [first, limit == .max ? -1 : limit]
-            ).map(Self.sample)
+                arguments: [first, limit == .max ? -1 : limit])
         }
     }
 
     /// Hands out committed rows with `seq >= first` in order, at most `limit`.
     func rows(fromSequence first: Int, limit: Int) throws -> [NumberedSample] {
         try database.read { db in
-            try Row.fetchAll(
-                db, sql: "SELECT * FROM frame WHERE seq >= ? ORDER BY seq LIMIT ?", arguments: [first, limit]
-            ).map(Self.sample)
+            try Self.samples(
+                db, sql: "SELECT * FROM frame WHERE seq >= ? ORDER BY seq LIMIT ?", arguments: [first, limit])
         }
     }
 
@@ -292,29 +304,40 @@ final class SessionStore: Sendable {
     }
 
     private static func reasons(_ text: String) -> [Reason] {
-        text.split(separator: " ").compactMap { Reason(rawValue: String($0)) }
+        text.isEmpty ? [] : text.split(separator: " ").compactMap { Reason(rawValue: String($0)) }
     }
 
-    static func sample(_ row: Row) throws -> NumberedSample {
+    private static func samples(_ db: Database, sql: String, arguments: StatementArguments) throws
+        -> [NumberedSample]
+    {
+        var samples: [NumberedSample] = []
+        let cursor = try Row.fetchCursor(db, sql: sql, arguments: arguments)
+        while let row = try cursor.next() { samples.append(try sample(row)) }
+        return samples
+    }
+
+    /// Reads a row of the table `frame`, whose columns never change their places.
+    /// - Parameter first: where the table's first column stands in the row.
+    static func sample(_ row: Row, from first: Int = 0) throws -> NumberedSample {
         var sample = Sample(
-            frame: try row.sound("frame"), time: StreamTime(nanoseconds: try row.sound("t_ns")),
-            segment: try row.sound("segment"))
-        sample.reasons = reasons(try row.sound("reasons"))
-        sample.quality = try row.soundIfAny("quality")
-        sample.confidence = try row.soundIfAny("confidence")
-        sample.fieldShare = try row.soundIfAny("area_fov_ratio")
-        sample.normalisedArea = try row.soundIfAny("area_norm")
-        if let area: Double = try row.soundIfAny("area_px") {
-            let x: Double? = try row.soundIfAny("center_x_px")
-            let y: Double? = try row.soundIfAny("center_y_px")
+            frame: try row.sound(at: first), time: StreamTime(nanoseconds: try row.sound(at: first + 2)),
+            segment: try row.sound(at: first + 3))
+        sample.reasons = reasons(try row.sound(at: first + 4))
+        sample.quality = try row.soundIfAny(at: first + 5)
+        sample.confidence = try row.soundIfAny(at: first + 6)
+        sample.fieldShare = try row.soundIfAny(at: first + 8)
+        sample.normalisedArea = try row.soundIfAny(at: first + 9)
+        if let area: Double = try row.soundIfAny(at: first + 7) {
+            let x: Double? = try row.soundIfAny(at: first + 15)
+            let y: Double? = try row.soundIfAny(at: first + 16)
             var center: Point?
             if let x, let y { center = Point(x: x, y: y) }
             sample.opening = Opening(
-                area: area, length: try row.sound("length_px"), width: try row.sound("width_px"),
-                angle: try row.soundIfAny("angle_deg"), leftArea: try row.sound("left_area_px"),
-                rightArea: try row.sound("right_area_px"), center: center)
+                area: area, length: try row.sound(at: first + 10), width: try row.sound(at: first + 11),
+                angle: try row.soundIfAny(at: first + 12), leftArea: try row.sound(at: first + 13),
+                rightArea: try row.sound(at: first + 14), center: center)
         }
-        return NumberedSample(sequence: try row.sound("seq"), sample: sample)
+        return NumberedSample(sequence: try row.sound(at: first + 1), sample: sample)
     }
 }
 

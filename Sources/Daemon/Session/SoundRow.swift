@@ -29,4 +29,21 @@ extension Row {
         guard let value = Value.fromDatabaseValue(stored) else { throw StoreDamage(column: column) }
         return value
     }
+
+    /// The value of a column that is never empty, by its place: names are slow to look up in tens of thousands of rows.
+    func sound<Value: DatabaseValueConvertible>(at place: Int) throws -> Value {
+        guard let value: Value = try soundIfAny(at: place) else { throw StoreDamage(column: "\(place)") }
+        return value
+    }
+
+    /// The value of a column that may be empty, by its place.
+    func soundIfAny<Value: DatabaseValueConvertible>(at place: Int) throws -> Value? {
+        guard place < count else { throw StoreDamage(column: "\(place)") }
+        let stored: DatabaseValue = self[place]
+        guard !stored.isNull else { return nil }
+        guard let value = Value.fromDatabaseValue(stored) else { throw StoreDamage(column: columnName(place)) }
+        return value
+    }
+
+    private func columnName(_ place: Int) -> String { Array(columnNames)[place] }
 }

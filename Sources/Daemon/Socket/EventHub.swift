@@ -88,15 +88,18 @@ package final class EventHub: Sendable {
     /// - Parameter seq: the event's number in its session, ascending; nil for events that are not stored and therefore
     ///   cannot be asked for again. A number seen before is left out.
     /// - Parameter line: one JSON object, with or without its line feed.
+    /// - Returns: false for a repetition, which is left out.
     /// - Complexity: O(line); takes one uncontended lock and, when readers sleep, wakes them.
-    package func publish(session: String, seq: Int?, line: [UInt8]) {
+    @discardableResult package func publish(session: String, seq: Int?, line: [UInt8]) -> Bool {
         var line = line
         if line.last != UInt8(ascii: "\n") { line.append(UInt8(ascii: "\n")) }
-        if track(for: session).append(seq: seq, line: line) { wakeReaders() }
+        guard track(for: session).append(seq: seq, line: line) else { return false }
+        wakeReaders()
+        return true
     }
 
     /// Puts an event, given as text, into its session's history.
-    package func publish(session: String, seq: Int?, line: String) {
+    @discardableResult package func publish(session: String, seq: Int?, line: String) -> Bool {
         publish(session: session, seq: seq, line: [UInt8](line.utf8))
     }
 

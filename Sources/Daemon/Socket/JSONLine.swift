@@ -1,4 +1,5 @@
 // One JSON object on one line, written field by field in the order given.
+package import Frames
 
 /// Writes an event of the stream: a JSON object without line breaks.
 ///
@@ -32,6 +33,22 @@ package struct JSONLine {
     package mutating func field(_ name: StaticString, _ value: Bool) {
         key(name)
         buffer.append(contentsOf: (value ? "true" : "false").utf8)
+    }
+
+    /// A number with so many decimals; `null` where there is none.
+    package mutating func field(_ name: StaticString, _ value: Double?, places: Int) {
+        key(name)
+        guard let value, value.isFinite else {
+            buffer.append(contentsOf: "null".utf8)
+            return
+        }
+        buffer.append(decimal: value, places: places)
+    }
+
+    /// A moment in seconds, from whole nanoseconds.
+    package mutating func field(_ name: StaticString, seconds time: StreamTime) {
+        key(name)
+        buffer.append(seconds: time)
     }
 
     /// A field whose value is JSON already.

@@ -71,8 +71,9 @@ package struct ListeningSocket: Sendable {
         }
     }
 
-    /// The socket that systemd hands over (`rima.socket`), if it does: the first of `LISTEN_FDS`.
+    /// The socket that systemd hands over (`rima.socket`), if it does: the first Unix socket of `LISTEN_FDS`.
     ///
+    /// TCP sockets among them are the page's; where there are only those, the stream's socket is made as usual.
     /// - Parameter environment: normally the process's. The variables count only when `LISTEN_PID` is this process.
     package static func activated(
         environment: [String: String], processID: Int32 = getpid(), firstDescriptor: Int32 = 3
@@ -80,15 +81,19 @@ package struct ListeningSocket: Sendable {
         guard let count = environment["LISTEN_FDS"].flatMap(Int.init), count > 0,
             environment["LISTEN_PID"].flatMap(Int32.init) == processID
         else { return nil }
+        var isForPage = false
         for descriptor in firstDescriptor..<firstDescriptor + Int32(min(count, 64)) {
             var isListening: Int32 = 0
             var domain: Int32 = 0
             guard option(SO_ACCEPTCONN, of: descriptor, into: &isListening),
-                option(SO_DOMAIN, of: descriptor, into: &domain), isListening == 1, domain == AF_UNIX
+                option(SO_DOMAIN, of: descriptor, into: &domain), isListening == 1
             else { continue }
+            if domain == AF_INET || domain == AF_INET6 { isForPage = true }
+            guard domain == AF_UNIX else { continue }
             _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
             return ListeningSocket(descriptor: descriptor, name: "handed over by systemd", file: nil)
         }
+        guard !isForPage else { return nil }
         throw SocketError(
             code: .badPath, path: "LISTEN_FDS",
             message: "none of the \(count) descriptors handed over is a listening Unix stream socket; "

@@ -6,8 +6,9 @@ import NIOPosix
 /// Serves the events of a hub to any number of clients, on a thread of its own.
 package final class StreamServer: Sendable {
     private let group: MultiThreadedEventLoopGroup
-    private let eventLoop: any EventLoop
-    private let core: NIOLoopBound<StreamCore>
+    /// Also serves the page, whose event streams are clients like any other.
+    let eventLoop: any EventLoop
+    let core: NIOLoopBound<StreamCore>
     private let channel: any Channel
     private let hub: EventHub
     private let socket: ListeningSocket

@@ -43,29 +43,47 @@ final class Subscriber: ChannelDuplexHandler {
     private var isClosed = false
     private var blockedSince: Int?
     private(set) var userID: UInt32?
+    /// What a client that cannot speak is given; nil for one that says itself what it wants.
+    private let wish: StreamWish?
 
-    init(core: StreamCore) {
+    /// - Parameter wish: for server-sent events, whose clients only listen.
+    init(core: StreamCore, wish: StreamWish? = nil) {
         self.core = core
+        self.wish = wish
         rate = RateLimit(perSecond: core.options.commandsPerSecond, now: core.options.now())
     }
 
     // MARK: Channel
 
+    func handlerAdded(context: ChannelHandlerContext) {
+        // A client of the page's comes over a connection that is open already.
+        if wish != nil, context.channel.isActive { begin(context) }
+    }
+
     func channelActive(context: ChannelHandlerContext) {
+        begin(context)
+        context.fireChannelActive()
+    }
+
+    private func begin(_ context: ChannelHandlerContext) {
         self.context = context
         guard core.admit(self) else {
             isClosed = true
             sayBye("too many clients")
             return
         }
-        learnPeer(context)
-        followNews()
         write(StreamLines.hello(version: core.options.version, sessions: core.hub.sessions))
         context.flush()
+        if let wish {
+            grant(wish)
+            release()
+            return
+        }
+        learnPeer(context)
+        followNews()
         context.eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(Int64(core.options.grace))) {
             self.release()
         }
-        context.fireChannelActive()
     }
 
     func channelInactive(context: ChannelHandlerContext) {
@@ -210,6 +228,25 @@ final class Subscriber: ChannelDuplexHandler {
         }
         if case .latest = wanted, let only = tracksWanted.first { scope = .session(only.session) }
         replySubscribed(fromSeq: fromSeq)
+    }
+
+    /// Gives a listener the rows after those that it names, and the news of the rest.
+    private func grant(_ wish: StreamWish) {
+        followNews()
+        scope = wish.scope
+        switch wish.scope {
+        case .all: break
+        case .latest:
+            follows = Array(follows.suffix(1))
+            if let only = follows.first { scope = .session(only.session) }
+        case .session(let name):
+            follows = follows.filter { $0.session == name }
+        }
+        for (session, seq) in wish.from {
+            if case .session(let name) = scope, name != session { continue }
+            follows.removeAll { $0.session == session }
+            follows.append(Follow(session: session, track: core.hub.existingTrack(session), from: seq))
+        }
     }
 
     private func replySubscribed(fromSeq: Int?) {
@@ -482,5 +519,16 @@ final class Subscriber: ChannelDuplexHandler {
             self.core.logger.info(
                 "stream client connected", metadata: ["uid": "\(self.userID.map(String.init) ?? "?")"])
         }
+    }
+}
+
+/// What a client that only listens is given.
+struct StreamWish: Sendable, Equatable {
+    var scope: StreamScope
+    /// Sessions of which every numbered event from `seq` on is wanted.
+    var from: [(session: String, seq: Int)] = []
+
+    static func == (a: StreamWish, b: StreamWish) -> Bool {
+        a.scope == b.scope && a.from.elementsEqual(b.from) { $0 == $1 }
     }
 }

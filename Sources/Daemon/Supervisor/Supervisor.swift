@@ -25,6 +25,7 @@ final class Supervisor: Sendable {
     private let configurationPath: String?
     private let accepted: AcceptedConfiguration
     private let hub: EventHub
+    private let overview: ServiceWatch
     let commands = WorkerCommands()
     private let notifier: ServiceNotifier
     let logger: Logger
@@ -42,11 +43,13 @@ final class Supervisor: Sendable {
 
     init(
         configuration: Configuration, configurationPath: String?, accepted: AcceptedConfiguration, hub: EventHub,
+        overview: ServiceWatch,
         notifier: ServiceNotifier, logger: Logger
     ) {
         self.configurationPath = configurationPath
         self.accepted = accepted
         self.hub = hub
+        self.overview = overview
         self.notifier = notifier
         self.logger = logger
         registry = SessionRegistry(stateFolder: configuration.stateFolder)
@@ -100,6 +103,7 @@ final class Supervisor: Sendable {
         defer { watching.cancel() }
         await withDiscardingTaskGroup { group in
             startWaiting(&state, in: &group)
+            overview.beat(running: state.running.count, waiting: state.waiting.count)
             group.addTask { [report] in
                 while (try? await Task.sleep(for: Self.tickInterval)) != nil { report.yield(.tick) }
             }
@@ -133,6 +137,7 @@ final class Supervisor: Sendable {
                         )
                     }
                     notifier.watchdog()
+                    overview.beat(running: state.running.count, waiting: state.waiting.count)
                     continue
                 case .housekeeping:
                     group.addTask { [self, retention = state.configuration.retention] in keepHouse(retention) }
@@ -168,6 +173,13 @@ final class Supervisor: Sendable {
             return .refused("no session of that name is running")
         }
         return .set(session: target)
+    }
+
+    /// The frame that a running session measures next, as the page shows it; nil where none runs.
+    func picture(of session: String) async -> String? {
+        await overview.pictures.next(of: session) { [commands] in
+            await commands.send(#"{"picture":"next"}"#, to: session)
+        }
     }
 
     // MARK: The loop's steps
@@ -238,7 +250,10 @@ final class Supervisor: Sendable {
             hub.sessionStarted(folder.name)
             let worker = WorkerProcess(
                 folder: folder, configurationPath: accepted.path, commands: commands,
-                onLine: { [hub] sequence, line in hub.publish(session: folder.name, seq: sequence, line: line) })
+                onLine: { [overview] sequence, line in
+                    overview.event(session: folder.name, sequence: sequence, line: line)
+                },
+                onWord: { [overview] key, text in overview.word(session: folder.name, key: key, text: text) })
             group.addTask { [report, logger] in
                 do {
                     report.yield(.ended(session: folder.name, try await worker.run()))
@@ -263,6 +278,7 @@ final class Supervisor: Sendable {
 
     private func settle(_ session: String, _ ending: WorkerEnding, _ state: inout State) {
         guard let folder = state.running.removeValue(forKey: session) else { return }
+        overview.gone(session)
         let place: Logger.Metadata = ["session": "\(session)"]
         switch ending {
         case .complete:
@@ -296,6 +312,7 @@ final class Supervisor: Sendable {
                 return
             }
             logger.warning("worker ended (\(ending)); restart \(count)", metadata: place)
+            overview.restarted()
             hub.sessionChanged(session, state: "restarting")
             retry(folder, after: Self.restartDelay * min(count, 10))
         }

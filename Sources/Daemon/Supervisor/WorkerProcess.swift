@@ -91,6 +91,8 @@ struct WorkerProcess: Sendable {
     ///
     /// Sequence is nil for lines that are not part of the history.
     let onLine: @Sendable (_ sequence: Int?, _ line: String) -> Void
+    /// Called for what a worker says besides events; the key is empty for a sign of life.
+    let onWord: @Sendable (_ key: String, _ text: String) -> Void
 
     /// Starts the worker and follows it.
     ///
@@ -122,13 +124,14 @@ struct WorkerProcess: Sendable {
         }
     }
 
-    /// A line is `SEQUENCE<tab>JSON`; the sequence is empty for lines outside the history.
+    /// A line is `KEY<tab>TEXT`: an event where the key is its sequence number, or is empty for one that is not stored.
     private func deliver(_ line: ArraySlice<UInt8>) {
         guard let tab = line.firstIndex(of: UInt8(ascii: "\t")) else { return }
+        let key = String(decoding: line[..<tab], as: UTF8.self)
+        let text = String(decoding: line[(tab + 1)...], as: UTF8.self)
+        let sequence = Int(key)
         // A line of a tab alone says that the worker lives.
-        guard tab + 1 < line.endIndex else { return }
-        let sequence = Int(String(decoding: line[..<tab], as: UTF8.self))
-        onLine(sequence, String(decoding: line[(tab + 1)...], as: UTF8.self))
+        if sequence != nil || (key.isEmpty && !text.isEmpty) { onLine(sequence, text) } else { onWord(key, text) }
     }
 }
 

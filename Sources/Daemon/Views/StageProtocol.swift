@@ -57,7 +57,8 @@ struct StageProtocol: Sendable, Hashable {
             let path = "\(folder)/\(name).yaml"
             if FileManager.default.isReadableFile(atPath: path) { return path }
         }
-        let near = NearestName.suggestion(for: name, among: bundled).map { "did you mean \($0)? " } ?? ""
+        let suggestion = bundled.contains(name) ? nil : NearestName.suggestion(for: name, among: bundled)
+        let near = suggestion.map { "did you mean \($0)? " } ?? ""
         throw CommandError(
             .noInput, "there is no protocol named \(name)",
             remedy: "\(near)Rima comes with \(bundled.joined(separator: ", ")); a file is named by its path")

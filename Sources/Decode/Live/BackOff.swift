@@ -6,7 +6,8 @@
 struct BackOff {
     /// What the last attempt has met.
     enum Failure {
-        /// Nobody listens at the address: asking again costs neither side anything, so it is not left alone for long.
+        /// Nobody listens at the address, or hangs up before a word: asking again costs neither side anything, so it is
+        /// not left alone for long.
         case refused
         /// Nobody answers. The attempt itself has waited, and a peer that wakes answers first where it is asked.
         case silent
@@ -17,7 +18,7 @@ struct BackOff {
     private var failures = 0
 
     static let least: Int64 = 1_000_000_000
-    static let mostRefused: Int64 = 4_000_000_000
+    static let mostRefused: Int64 = 2_000_000_000
     static let most: Int64 = 30_000_000_000
 
     /// The next wait, nanoseconds.

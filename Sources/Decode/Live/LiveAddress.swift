@@ -62,7 +62,9 @@ package struct LiveAddress: Sendable, Equatable, CustomStringConvertible {
             description = text
             return
         }
-        guard let colon = text.firstRange(of: "://") else { throw Refusal(description: "this is not \(Self.expectation)") }
+        guard let colon = text.firstRange(of: "://") else {
+            throw Refusal(description: "this is not \(Self.expectation)")
+        }
         let name = text[..<colon.lowerBound].lowercased()
         guard let scheme = Self.schemes.first(where: { $0.name == name }) else {
             throw Refusal(description: "this scheme is not let through; a live source is \(Self.expectation)")

@@ -36,7 +36,11 @@ final class LiveInput: MediaInput {
     private(set) var isSilent = false
     /// What to make of the loss.
     var failure: BackOff.Failure {
-        isSilent ? .silent : lossCode == rima_averror(ECONNREFUSED) ? .refused : .other
+        if isSilent { return .silent }
+        // Also at a forwarder whose own server is away: it takes the call and hangs up.
+        let hangsUp =
+            [ECONNREFUSED, ECONNRESET, EPIPE, EHOSTUNREACH, ENETUNREACH].map(rima_averror) + [rima_averror_eof()]
+        return hangsUp.contains(lossCode) ? .refused : .other
     }
     private var stream: UnsafeMutablePointer<AVStream>?
     private var isBeforeKey = true

@@ -33,7 +33,9 @@ private let hasFFmpeg = FileManager.default.isExecutableFile(atPath: "/usr/bin/f
         _ client: StreamClient, within milliseconds: Int = 30_000, where isWanted: ([String: Any]) -> Bool
     ) throws -> [String: Any] {
         while let line = try client.nextLine(timeout: milliseconds) {
-            guard let event = try? JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any] else { continue }
+            guard let event = try? JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any] else {
+                continue
+            }
             if isWanted(event) { return event }
         }
         Issue.record("the stream ended before the event")

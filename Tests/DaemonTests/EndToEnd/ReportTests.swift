@@ -62,7 +62,7 @@ import Testing
         #expect(try labels(scratch, "out") == ["Rest", "Moderate", "Recovery"])
         let late = try Program.run(["report", scratch.path("out"), "--stage", "Rest@0", "--stage", "Maximal@45"])
         #expect(late.status == 65)
-        #expect(late.err.contains("the recording ends at 0:2"), "\(late.err)")
+        #expect(late.err.contains("the recording ends at 0:30.0"), "\(late.err)")
         #expect(try labels(scratch, "out") == ["Rest", "Moderate", "Recovery"], "a refused edit changes nothing")
         let history = try Program.run(["report", scratch.path("out"), "--history"])
         let past = try #require(try JSONSerialization.jsonObject(with: Data(history.out.utf8)) as? [String: Any])
