@@ -41,7 +41,7 @@ enum MeasuringChecks {
             findings.append(
                 Finding(
                     .problem, "network", "a network cannot be used: \(CommandError(adopting: error).description)",
-                    remedy: "install the package's models, or set model.opening_path and gate.network"))
+                    remedy: "install the package's models, or set model.opening_path and model.gate_path"))
         }
         return findings
     }
