@@ -39,10 +39,8 @@ final class AcceptedConfiguration: Sendable {
 
     /// A file without a name, in memory: a full disk must not stand in the way of a reload.
     private static func memory(holding files: ConfigurationFiles) throws(CommandError) -> Int32 {
-        let name = "/rima-configuration-\(UUID().uuidString)"
-        let descriptor = shm_open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        let descriptor = unnamedFile()
         guard descriptor >= 0 else { throw failure() }
-        shm_unlink(name)
         let bytes = [UInt8](files.encoded())
         var written = 0
         while written < bytes.count {
@@ -58,10 +56,25 @@ final class AcceptedConfiguration: Sendable {
         return descriptor
     }
 
+    /// In shared memory; where a container gives none, in the folder for temporary files.
+    private static func unnamedFile() -> Int32 {
+        let name = "/rima-configuration-\(UUID().uuidString)"
+        let flags = O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC
+        let shared = shm_open(name, flags, 0o600)
+        guard shared < 0 else {
+            shm_unlink(name)
+            return shared
+        }
+        let path = FileManager.default.temporaryDirectory.path + name
+        let descriptor = open(path, flags, 0o600)
+        if descriptor >= 0 { unlink(path) }
+        return descriptor
+    }
+
     private static func failure() -> CommandError {
         CommandError(
             .unavailable, "cannot hold the configuration in memory: \(String(cString: strerror(errno)))",
-            remedy: "look at the space in /dev/shm")
+            remedy: "look at the space in /dev/shm and in the folder for temporary files")
     }
 }
 
