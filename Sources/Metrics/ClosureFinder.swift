@@ -286,7 +286,9 @@ struct ClosureFinder: Sendable, Hashable, Codable {
             }
             let isLong = seconds > max(1.5 * usual + 0.12, 0.36, 0.42 * context.period)
             let isFlat = flatSeconds(run, track) > max(0.2, 0.16 * context.period, 2 * usualFlat + 0.12)
-            return isLong || isFlat ? .swallow : nil
+            // Deep breaths of a moment ago do not excuse walls as steep as these around a flat floor.
+            let isWalled = isSteep(run, track, context) && flatSeconds(run, track) >= 0.2
+            return isLong || isFlat || isWalled ? .swallow : nil
         }
         // A first closure that comes and goes at breathing's pace, without a flat floor, is narrowing that sets in.
         if context.isKnown, !isSharp(run, track, context), flatSeconds(run, track) < 0.16,

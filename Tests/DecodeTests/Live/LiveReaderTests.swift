@@ -58,8 +58,9 @@ private final class Told: Sendable {
         try record(file, frames: 30, settings: codec("mpeg2video"))
         let pipe = scratch.path("pipe")
         try #require(mkfifo(pipe, 0o600) == 0)
-        feed(pipe, [file, file])
         let told = Told()
+        // To a pipe, a writer that comes before the loss of the one before is the same source.
+        feed(pipe, [file, file]) { while told.words.isEmpty { usleep(10_000) } }
         let finish = StopFlag()
         let live = reader(LiveSettings(address: try LiveAddress(pipe)), finish: finish, told: told)
         var last: (index: Int, time: StreamTime, segment: Int)?
@@ -83,10 +84,11 @@ private final class Told: Sendable {
         try record(file, frames: 40, settings: codec("mpeg2video"))
         let pipe = scratch.path("pipe")
         try #require(mkfifo(pipe, 0o600) == 0)
-        feed(pipe, [file, file])
+        let told = Told()
+        feed(pipe, [file, file]) { while told.words.isEmpty { usleep(10_000) } }
         let recorder = PacketRecorder(folder: scratch.folder, onTrouble: { Issue.record("\($0)") })
         let finish = StopFlag()
-        let live = reader(LiveSettings(address: try LiveAddress(pipe)), recorder: recorder, finish: finish)
+        let live = reader(LiveSettings(address: try LiveAddress(pipe)), recorder: recorder, finish: finish, told: told)
         var seen: [(taint: Bool, segment: Int)] = []
         while let frame = live.next() {
             seen.append((frame.isTainted, frame.segment))
