@@ -85,7 +85,11 @@ struct AnalyzeCommand: AsyncParsableCommand {
         let signals = stopOnSignal(stop)
         defer { signals.cancel() }
         if attended { stopAtEndOfInput(stop) }
-        try analyze(job, stop: stop)
+        do {
+            try analyze(job, stop: stop)
+        } catch {
+            throw CommandError(adopting: error)
+        }
         if stop.isRaised { throw ExitCode(130) }
     }
 

@@ -6,7 +6,11 @@ import Segment
 
 /// Loads the opening network.
 func loadModel(_ settings: MeasuringSettings) throws -> Model {
-    try Model(path: settings.openingPath(), engine: settings.engine)
+    do {
+        return try Model(path: settings.openingPath(), engine: settings.engine)
+    } catch {
+        throw CommandError(adopting: error)
+    }
 }
 
 /// Loads the gate's network; nil when the settings do without.
