@@ -36,7 +36,7 @@ struct ConfigurationReferenceTests {
                 continue
             }
             var changed = lines
-            changed[index] = line[...colon] + " [nonsense]"
+            changed[index] = line[...colon] + " [{nonsense: true}]"
             let error = #expect(throws: ConfigurationError.self) {
                 try Configuration.parse(changed.joined(separator: "\n"), source: "x")
             }
