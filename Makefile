@@ -31,7 +31,6 @@ test: setup  ## everything that must pass
 	@scripts/check-units
 	@scripts/faults 5
 	@scripts/fault-writes 25
-	@scripts/damage 1 25
 	@scripts/test-training
 
 .PHONY: faults
