@@ -21,6 +21,8 @@ package struct ModelCard: Sendable, Equatable {
     package var licence: String
     package var trainingData: String
     package var activation: Activation
+    /// What the network's sureness is worth; nil when nobody has measured it.
+    package var confidenceCurve: ConfidenceCurve?
 
     /// Reads the card from a file's metadata.
     package init(metadata: [String: String]) throws(SegmentError) {
@@ -72,6 +74,14 @@ package struct ModelCard: Sendable, Equatable {
         trainingData = text("training_data")
         activation = try choice(
             "activation", metadata["rima.activation"] ?? "logits", "logits, sigmoid or softmax")
+        if let curve = metadata["rima.confidence_curve"] {
+            guard let curve = ConfidenceCurve(curve) else {
+                throw SegmentError(
+                    .badCard,
+                    "rima.confidence_curve is '\(curve)', but must be rising pairs 'sureness:probability' from 0 to 1.")
+            }
+            confidenceCurve = curve
+        }
         guard !classes.isEmpty, Set(classes).count == classes.count else {
             throw SegmentError(.badCard, "rima.classes is '\(text("classes"))', but must name each class once.")
         }
