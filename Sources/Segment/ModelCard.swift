@@ -29,6 +29,8 @@ package struct ModelCard: Sendable, Equatable {
     package var trainingData: String
     package var activation: Activation
     package var form: Form
+    /// What the network's sureness is worth; nil when nobody has measured it.
+    package var confidenceCurve: ConfidenceCurve?
 
     /// Reads the card of a model file.
     package init(path: String) throws(SegmentError) {
@@ -93,6 +95,14 @@ package struct ModelCard: Sendable, Equatable {
         form = try choice("outputs", metadata["rima.outputs"] ?? "map", "map or \(Form.instances.rawValue)")
         // What instances are put together to is a probability for every pixel.
         if form == .instances { activation = .sigmoid }
+        if let curve = metadata["rima.confidence_curve"] {
+            guard let curve = ConfidenceCurve(curve) else {
+                throw SegmentError(
+                    .badCard,
+                    "rima.confidence_curve is '\(curve)', but must be rising pairs 'sureness:probability' from 0 to 1.")
+            }
+            confidenceCurve = curve
+        }
         guard !classes.isEmpty, Set(classes).count == classes.count else {
             throw SegmentError(.badCard, "rima.classes is '\(text("classes"))', but must name each class once.")
         }

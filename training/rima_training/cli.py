@@ -60,6 +60,12 @@ def _sketch(arguments: argparse.Namespace) -> None:
     print(f"{len(pack)} sketched larynges in {arguments.output}")
 
 
+def _calibrate(arguments: argparse.Namespace) -> None:
+    from .calibrate import calibrate
+
+    calibrate(arguments.model, arguments.results, arguments.output or arguments.model)
+
+
 def _opening(arguments: argparse.Namespace) -> None:
     from .mixture import Shares
     from .recipes_opening import OpeningData, train_opening
@@ -205,6 +211,13 @@ def build_parser() -> argparse.ArgumentParser:
     sketch.add_argument("--seed", type=int, default=1)
     sketch.add_argument("--side", type=int, default=320)
     sketch.set_defaults(call=_sketch)
+
+    calibration = commands.add_parser(
+        "calibrate", help="writes into a model file what its confidence is worth, from `rima evaluate DIR --json`")
+    calibration.add_argument("model", type=Path)
+    calibration.add_argument("results", type=Path, nargs="+", help="files with that output, of patients never trained on")
+    calibration.add_argument("--output", type=Path, help="default: the model file itself")
+    calibration.set_defaults(call=_calibrate)
 
     opening = commands.add_parser("opening-compact", help="the network that ships: compact U-Net")
     _training_options(opening, 20000, 16, 2e-3)

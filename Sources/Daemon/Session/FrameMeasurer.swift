@@ -200,13 +200,16 @@ struct FrameMeasurer {
     }
 
     private mutating func judge(_ sample: inout Sample, pane: Pane) {
-        sample.confidence = min(max(result.confidence, 0), 1)
+        let sureness = min(max(result.confidence, 0), 1)
+        // A curve is learned on outlines; where there is none, the network's own word stands.
+        let confidence = result.isEmpty ? sureness : segmenter.card.confidenceCurve?(sureness) ?? sureness
+        sample.confidence = confidence
         if result.isEmpty, state.tracker?.looksAtWholePane ?? true {
             sample.reasons = [.noLarynx]
             return
         }
         if result.isCutByField { sample.reasons.append(.cutByEdge) }
-        if result.confidence < confidenceFloor { sample.reasons.append(.lowConfidence) }
+        if confidence < confidenceFloor { sample.reasons.append(.lowConfidence) }
         guard sample.reasons.isEmpty else { return }
         sample.opening = result.opening
         sample.fieldShare = result.opening.area / Double(max(1, pane.field.area))
