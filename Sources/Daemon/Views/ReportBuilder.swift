@@ -86,40 +86,18 @@ struct ReportBuilder {
 
     /// The report without its pictures and without other tests.
     func numbers() throws -> ReportContent {
-        let samples = try store.rows().map(\.sample)
-        var detector = BreathDetector()
-        var breaths: [Breath] = []
-        var interruptions: [Interruption] = []
-        func take(_ events: [BreathEvent]) {
-            for event in events {
-                switch event {
-                case .breath(let breath): breaths.append(breath)
-                case .interruption(let interruption): interruptions.append(interruption)
-                }
-            }
-        }
-        for sample in samples { take(detector.observe(sample)) }
-        take(detector.finish())
-        let marks = try marks(samples)
-        let end = samples.last?.time ?? .zero
-        let summary = StageAggregator(settings: settings.stages).summarise(
-            samples: samples, breaths: breaths, interruptions: interruptions,
-            schedule: StageSchedule(marks: marks, end: end))
+        var rows = SessionStatistics()
+        try rows.update(from: store)
+        let statistics = rows.finished
+        let marks = statistics.stageMarks(try store.marks())
         return ReportContent(
             session: folder.name, pseudonym: record.subject, date: record.dateText, plan: try plan(),
-            recording: recording(duration: end), parts: parts, accounting: accounting, samples: samples,
-            breaths: breaths, interruptions: interruptions, marks: marks, summary: summary, thresholds: thresholds,
+            recording: recording(duration: statistics.samples.last?.time ?? .zero), parts: parts,
+            accounting: accounting, samples: statistics.samples, breaths: statistics.breaths,
+            interruptions: statistics.interruptions, marks: marks,
+            summary: statistics.summary(marks: marks, settings: settings.stages), thresholds: thresholds,
             paneSize: record.panes.last?.rect.size ?? PixelSize(width: 1, height: 1),
             notes: ReportContent.standingNotes)
-    }
-
-    /// The session's marks; a recording without any is one stage.
-    private func marks(_ samples: [Sample]) throws -> [StageMark] {
-        let times = Dictionary(samples.map { ($0.frame, $0.time) }, uniquingKeysWith: { first, _ in first })
-        let marks = try store.marks().map { mark in
-            StageMark(label: mark.label, time: times[mark.frame] ?? samples.last?.time ?? .zero, source: mark.source)
-        }
-        return marks.isEmpty ? [StageMark(label: Self.wholeRecording, time: .zero, source: .plan)] : marks
     }
 
     /// The one stage of a recording without marks.

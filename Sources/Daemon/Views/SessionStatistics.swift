@@ -61,10 +61,11 @@ struct SessionStatistics: Sendable {
         return low < samples.count ? samples[low].time : nil
     }
 
-    /// Marks of the store, each at the time of its frame.
+    /// Marks of the store, each at the time of its frame; one behind the last frame begins there.
     func stageMarks(_ marks: [CommittedMark]) -> [StageMark] {
-        let placed = marks.compactMap { mark in
-            time(of: mark.frame).map { StageMark(label: mark.label, time: $0, source: mark.source) }
+        let placed = marks.map { mark in
+            StageMark(
+                label: mark.label, time: time(of: mark.frame) ?? samples.last?.time ?? .zero, source: mark.source)
         }
         return placed.isEmpty ? [StageMark(label: ReportBuilder.wholeRecording, time: .zero, source: .plan)] : placed
     }
