@@ -29,6 +29,10 @@ final class LiveInput: MediaInput {
     private let deadline: Atomic<Int64>
     private let lastPacket: Atomic<Int64>
     private let saidStalled = Atomic<Bool>(false)
+    /// Whether patience has ended once.
+    ///
+    /// A demuxer that is told so may still hand out the picture it held: no sign of life, the connection stays given up.
+    private let isGivenUp = Atomic<Bool>(false)
     private(set) var ending: RecordingEnding.Reason?
     /// libav's code for the loss; 0 while there is none.
     private(set) var lossCode: Int32 = 0
@@ -71,7 +75,8 @@ final class LiveInput: MediaInput {
         {
             owner.stalled(true)
         }
-        return owner.isEnding || now > deadline.load(ordering: .relaxed)
+        if now > deadline.load(ordering: .relaxed) { isGivenUp.store(true, ordering: .relaxed) }
+        return owner.isEnding || isGivenUp.load(ordering: .relaxed)
     }
 
     /// From now on libav has a second to take its leave.
@@ -84,6 +89,7 @@ final class LiveInput: MediaInput {
     }
 
     private func notePicture() {
+        guard !isGivenUp.load(ordering: .relaxed) else { return }
         let now = monotonicNanoseconds()
         lastPacket.store(now, ordering: .relaxed)
         deadline.store(now + settings.stallNanoseconds, ordering: .relaxed)

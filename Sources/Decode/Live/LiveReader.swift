@@ -64,6 +64,8 @@ package final class LiveReader: LiveInputOwner {
     private var lastTime: StreamTime?
     private var clockOrigin: Int64?
     private var lossCause = "connecting"
+    /// How the connection before was lost; the next attempt waits accordingly.
+    private var loss: BackOff.Failure?
     private var lastTold: (found: String, at: Int64) = ("", 0)
 
     /// An unchanged failure is told again after so long.
@@ -151,6 +153,10 @@ package final class LiveReader: LiveInputOwner {
     /// Connects, however long it takes.
     /// - Returns: false when it was told to end.
     private func connect() -> Bool {
+        if let loss {
+            self.loss = nil
+            wait(after: lossCause, loss)
+        }
         onEvent(.state(.connecting))
         while !isEnding {
             var failure = BackOff.Failure.other
@@ -238,7 +244,9 @@ package final class LiveReader: LiveInputOwner {
         if isEnding || isFile && !settings.loops {
             end()
         } else if !(isFile && hadFrames) {
-            wait(after: lossCause, failure)
+            // Waited for only once the connection is closed: a named pipe that nobody reads any more, but that is still
+            // held open, would swallow its next writer's bytes.
+            loss = failure
         }
     }
 
