@@ -92,13 +92,18 @@ final class WorkerVoice: SessionObserver {
 
     func lives() {
         if let word = state.secondPassed() { tell(word, detail: "") }
-        if let json = timing.take() { output.write(Array("timing\t".utf8) + Array(json.utf8)) }
+        tellTiming()
         begin(nil)
         send()
     }
 
+    private func tellTiming() {
+        if let counts = timing.take() { output.write(Array("timing\t".utf8) + Array(counts.utf8)) }
+    }
+
     /// The session is over: the last breaths, the last stage, the end.
     func ended(_ outcome: SessionOutcome) {
+        tellTiming()
         tell(breaths.finish())
         if let line = try? StageTeller(folder: folder, settings: stages).lastStage() {
             output.write([UInt8(ascii: "\t")] + line)

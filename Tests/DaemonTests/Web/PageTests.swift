@@ -2,12 +2,7 @@
 import Foundation
 import Testing
 
-@Suite(
-    "The live page in a browser",
-    .enabled(
-        if: ProcessInfo.processInfo.environment["RIMA_UNSETTLED_TESTS"] != nil,
-        "not yet seen green; RIMA_UNSETTLED_TESTS=1 runs it"))
-struct PageTests {
+@Suite("The live page in a browser") struct PageTests {
     private static func hasProgram(_ name: String) -> Bool {
         (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").contains {
             FileManager.default.isExecutableFile(atPath: "\($0)/\(name)")

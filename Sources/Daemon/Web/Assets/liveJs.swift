@@ -92,10 +92,12 @@ export class Live {
     byId('live-body').hidden = false;
     byId('live-title').textContent = 'Test ' + name;
     document.title = 'Test ' + name + ' – Rima';
+    this.marksMay();
     try {
       const head = await get(session(name));
       this.state = head.state;
       this.isOver = !isRunning(head.state);
+      this.marksMay();
       if (head.decoded > 0) {
         const from = Math.max(0, head.decoded - 5000);
         const [samples, past, breaths, marks] = await Promise.all([

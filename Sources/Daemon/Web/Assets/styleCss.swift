@@ -106,7 +106,7 @@ iframe { width: 100%; height: 82vh; border: 1px solid var(--line); border-radius
 .drop { border: 2px dashed #8a97a5; text-align: center; padding: 2rem 1rem; display: grid; gap: .6rem; }
 .drop.over { border-color: var(--blue); background: #eaf1f8; }
 .file input { position: absolute; width: 1px; height: 1px; opacity: 0; } .file:focus-within { outline: 3px solid #d36b00; }
-.tried { display: grid; grid-template-columns: minmax(260px, 30%) 1fr; gap: 1rem; align-items: start; }
+.tried { display: grid; grid-template-columns: minmax(260px, 30%) minmax(0, 1fr); gap: 1rem; align-items: start; }
 .shots { display: grid; grid-template-columns: repeat(auto-fill, minmax(180px, 1fr)); gap: .8rem; margin-top: .6rem; }
 .shots figure { margin: 0; } .shots figcaption { display: block; font-size: .85rem; margin-top: .3rem; }
 .verdict { font-size: 1.15rem; font-weight: 700; } .verdict.no { color: var(--orange); }
@@ -115,7 +115,7 @@ iframe { width: 100%; height: 82vh; border: 1px solid var(--line); border-radius
 meter { width: 10rem; }
 
 @media (max-width: 900px) {
-  .live, .review, .tried { grid-template-columns: 1fr; } .camera { position: static; }
+  .live, .review, .tried { grid-template-columns: minmax(0, 1fr); } .camera { position: static; }
   .stage-row { grid-template-columns: 1.2rem 1fr 6rem; } .camera .picture { max-width: 30rem; }
 }
 @media (prefers-reduced-motion: no-preference) { button, nav a { transition: background .12s; } }
