@@ -36,6 +36,11 @@ struct CommandError: Error, CustomStringConvertible {
     }
 }
 
+/// Gives whatever goes wrong in `body` as a user meets it.
+func adopting<Value>(_ body: () throws -> Value) throws(CommandError) -> Value {
+    do { return try body() } catch { throw CommandError(adopting: error) }
+}
+
 /// A foreign error in few words.
 func describe(_ error: any Error) -> String {
     if let error = error as? CommandError { return error.description }

@@ -1,14 +1,18 @@
 // A breath, and what interrupts breathing, as read from the opening's area. See design/breaths.md.
 
-/// Which way the air goes, and who says so.
+/// Which way the air goes while a breath is narrowest.
 ///
 /// The area alone never tells.
 package enum BreathPhase: String, Sendable, Hashable, Codable {
     case unknown
+    case inspiration
+    case expiration
+}
+
+/// Who says which way the air goes.
+package enum PhaseSource: String, Sendable, Hashable, Codable {
     /// A flow channel recorded beside the video.
     case flow
-    /// The breath noise of the recording's sound track.
-    case sound
 }
 
 /// One cycle of the area: from one widest opening over the narrowest to the next widest.
@@ -41,6 +45,8 @@ package struct Breath: Sendable, Hashable, Codable {
     /// Whether all of it was in view from peak to peak; only then does its duration say how fast breathing is.
     package var isWhole: Bool
     package var phase: BreathPhase
+    /// Nil where nobody was asked.
+    package var phaseSource: PhaseSource?
 
     package init(
         index: Int, segment: Int, start: StreamTime, end: StreamTime, startFrame: Int, endFrame: Int,

@@ -36,7 +36,7 @@ package struct ReportContent: Sendable {
         recording: ReportRecording, parts: [ReportPart] = [], accounting: ReportAccounting, samples: [Sample],
         breaths: [Breath], interruptions: [Interruption] = [], marks: [StageMark] = [], summary: TestSummary,
         thresholds: ReportThresholds = ReportThresholds(), stills: [ReportStill] = [], paneSize: PixelSize,
-        notes: [String] = ReportContent.standingNotes
+        notes: [String]? = nil
     ) {
         self.session = session
         self.pseudonym = pseudonym
@@ -53,14 +53,24 @@ package struct ReportContent: Sendable {
         self.thresholds = thresholds
         self.stills = stills
         self.paneSize = paneSize
-        self.notes = notes
+        self.notes = notes ?? [Self.oneOpeningNote, Self.phaseNote(breaths)]
     }
 
-    /// What holds for every test that is measured with one class and without a flow channel.
-    package static let standingNotes = [
-        "One visible opening was measured; supraglottic and glottic levels are not told apart.",
-        "Breathing phase: unknown. The area alone does not tell inspiration from expiration.",
-    ]
+    /// What holds for every test that is measured with one class.
+    package static let oneOpeningNote =
+        "One visible opening was measured; supraglottic and glottic levels are not told apart."
+
+    /// In which phase the breaths are narrowest, and who says so.
+    package static func phaseNote(_ breaths: [Breath]) -> String {
+        let usable = breaths.filter(\.isUsable)
+        guard let source = usable.lazy.compactMap(\.phaseSource).first else {
+            return "Breathing phase: unknown. The area alone does not tell inspiration from expiration."
+        }
+        func count(_ phase: BreathPhase) -> Int { usable.count { $0.phase == phase } }
+        return "Breathing phase from the \(source.rawValue) channel: of \(usable.count) usable breaths, "
+            + "\(count(.inspiration)) are narrowest in inspiration, \(count(.expiration)) in expiration and "
+            + "\(count(.unknown)) between them."
+    }
 
     /// Said on every page.
     package static let notice = "Research use only. Not a medical device."

@@ -14,9 +14,9 @@ struct AnalyzeCommand: AsyncParsableCommand {
             measured with), session.sqlite (the rows themselves) and still.png (the widest view with its outline).
             An interrupted run goes on where it stopped when it is started again. Several recordings are measured at the
             same time, each by a process of its own; the results are printed in the order in which the files are named.
-            An interrupted run goes on where it stopped when it is started again.
             Stages come from --protocol or --stages, from a table FILE.stages.csv beside the recording, or from the
-            configured protocol; `rima report` changes them afterwards.
+            configured protocol; `rima report` changes them afterwards. FILE.flow.csv beside the recording tells in which
+            phase of breathing the opening narrows.
 
             EXIT STATUS: 0 measured; 65 not a recording, or damaged beyond reading; 66 no such file; 73, 74 the results
             cannot be written; 78 the configuration is wrong; 130 interrupted. Of several recordings, the first that

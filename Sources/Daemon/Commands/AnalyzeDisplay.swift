@@ -48,7 +48,7 @@ final class AnalyzeDisplay: SessionObserver {
         if case .waitingForIndex(let message) = state, !isQuiet { Terminal.warn(message) }
     }
 
-    func lives() {}
+    func lives(waiting: Int) {}
 
     func finish() {
         progress.finish()

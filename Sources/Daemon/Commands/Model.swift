@@ -53,7 +53,8 @@ struct CheckCommand: ParsableCommand {
         let configuration = try Configuration.forCommand(path: file ?? config)
         let settings = try MeasuringSettings(configuration)
         let model = try loadModel(settings)
-        let engine = try model.makeEngine(threads: 1)
+        let engine = try adopting { try model.makeEngine(threads: 1) }
+        _ = try loadGate(settings)
         for folder in configuration.watch where !FileManager.default.fileExists(atPath: folder.folder) {
             Terminal.warn("the watched folder \(folder.folder) does not exist yet")
         }

@@ -31,6 +31,13 @@ struct ReportCommand: ParsableCommand {
 
     @OptionGroup var stages: StageOptions
 
+    @Option(
+        help: ArgumentHelp(
+            "Air flow beside the video, to tell inspiration from expiration: CSV with the columns time_s and flow "
+                + "(positive while air goes in) or expiratory_flow. FILE.flow.csv beside a recording is found by itself.",
+            valueName: "file"))
+    var flow: String?
+
     @Option(help: ArgumentHelp("An earlier test of the same patient to compare with.", valueName: "session"))
     var compare: String?
 
@@ -69,6 +76,7 @@ struct ReportCommand: ParsableCommand {
         let lock = try folder.acquireLock()
         let store = try openStore(folder)
         var record = try StageEditor.record(of: folder)
+        if let flow { try folder.keep(flow: flow) }
         if let plan { try StageEditor(folder: folder, configuration: configuration).apply(plan, to: store) }
         if stages.subject != nil || stages.testDate != nil {
             record.subject = stages.subject ?? record.subject

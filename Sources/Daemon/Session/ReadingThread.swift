@@ -51,7 +51,7 @@ final class ReadingThread: @unchecked Sendable {
             _ = condition.wait(until: Date(timeIntervalSinceNow: 1))
             for state in states { observer.changed(state) }
             states.removeAll()
-            observer.lives()
+            observer.lives(waiting: 0)
             try requireLife()
         }
         guard let info else { preconditionFailure("the loop ends with an answer") }

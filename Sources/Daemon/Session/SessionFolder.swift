@@ -21,6 +21,8 @@ struct SessionFolder: Sendable {
     var reportFHIR: URL { root.appending(path: "report.fhir.json") }
     var stages: URL { root.appending(path: "stages.csv") }
     var breaths: URL { root.appending(path: "breaths.csv") }
+    /// A flow channel given for the test.
+    var flow: URL { root.appending(path: "flow.csv") }
     private var lock: URL { root.appending(path: "session.lock") }
 
     /// The session's name: its folder's.
@@ -42,7 +44,7 @@ struct SessionFolder: Sendable {
     func forget() {
         for file in [
             store.path, store.path + "-wal", store.path + "-shm", samples.path, summary.path, still.path,
-            debugStill.path, report.path, reportData.path, reportPDF.path, reportFHIR.path, stages.path, breaths.path,
+            debugStill.path, report.path, reportData.path, reportPDF.path, reportFHIR.path, stages.path, breaths.path, flow.path,
         ] { unlink(file) }
     }
 

@@ -59,6 +59,13 @@ final class SessionInbox: @unchecked Sendable {
         return true
     }
 
+    /// Frames that wait to be measured.
+    var waiting: Int {
+        condition.lock()
+        defer { condition.unlock() }
+        return count
+    }
+
     /// Says that no more frames will come.
     func finish() {
         condition.lock()

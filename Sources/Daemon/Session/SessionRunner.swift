@@ -40,8 +40,8 @@ protocol SessionObserver: AnyObject {
     func changed(_ state: ReaderState)
     /// A hole in the rows of a live source.
     func missed(_ gap: CommittedGap)
-    /// Called about once a second, whether or not frames come.
-    func lives()
+    /// Called about once a second, whether or not frames come; `waiting` frames are decoded and not yet measured.
+    func lives(waiting: Int)
 }
 
 extension SessionObserver {
@@ -165,7 +165,7 @@ final class SessionRunner {
             reading.takeStates { observer.changed($0) }
             if .now - lastCommit >= Self.commitInterval {
                 try commit()
-                observer.lives()
+                observer.lives(waiting: inbox.waiting)
                 try reading.requireLife()
             }
         }
@@ -318,7 +318,7 @@ final class SessionRunner {
 
     private func finish(_ outcome: SessionOutcome) throws {
         try stills.finish()
-        let fingerprint = try job.fingerprint(of: source.path) { [observer] in observer.lives() }
+        let fingerprint = try job.fingerprint(of: source.path) { [observer] in observer.lives(waiting: 0) }
         let record = try SessionRecord(
             job: job, outcome: outcome, model: model, engine: measurer.engineName, source: fingerprint,
             panes: storedPanes(), marks: store.marks(), losses: store.gaps().count { $0.cause == .sourceLost },

@@ -90,9 +90,10 @@ final class WorkerVoice: SessionObserver {
         send()
     }
 
-    func lives() {
+    func lives(waiting: Int) {
         if let word = state.secondPassed() { tell(word, detail: "") }
         tellTiming()
+        output.write(Array("queue\t\(waiting)".utf8))
         begin(nil)
         send()
     }

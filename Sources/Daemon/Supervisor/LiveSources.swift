@@ -42,6 +42,9 @@ struct LiveSources {
         var restart: [String] = []
     }
 
+    /// Names of the sessions that are fed now, by source.
+    var sessionNames: [String: String] { sessions.mapValues(\.name) }
+
     /// The source of a session that is not over.
     func source(of session: String) -> String? {
         sessions.first { $0.value.name == session }?.key

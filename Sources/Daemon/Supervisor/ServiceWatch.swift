@@ -23,6 +23,12 @@ final class ServiceWatch: Sendable {
         /// Monotonic milliseconds at which each running session last committed, or said that it lives.
         var lastAlive: [String: Int] = [:]
         var lastRow: [String: Int] = [:]
+        /// Frames of each running session that wait to be measured.
+        var queued: [String: Int] = [:]
+        /// Sessions that live sources feed now, by source.
+        var sources: [String: String] = [:]
+        /// How often each live source was lost and came back.
+        var reconnects: [String: Int] = [:]
         var running = 0
         var waiting = 0
         var lastBeat = 0
@@ -60,11 +66,15 @@ final class ServiceWatch: Sendable {
                 counts.breaths += 1
             } else if line.hasPrefix(#"{"type":"mark""#) {
                 counts.marks += 1
+            } else if line.hasPrefix(#"{"type":"gap""#), line.contains(#""cause":"source_lost""#),
+                let source = counts.sources.first(where: { $0.value == session })?.key
+            {
+                counts.reconnects[source, default: 0] += 1
             }
         }
     }
 
-    /// A worker's other words: `picture`, `timing`, or nothing but that it lives.
+    /// A worker's other words: `picture`, `timing`, `queue`, or nothing but that it lives.
     func word(session: String, key: String, text: String) {
         switch key {
         case "picture": pictures.arrived(text, from: session)
@@ -75,15 +85,21 @@ final class ServiceWatch: Sendable {
                 counts.timingNanoseconds += numbers[0]
                 for index in counts.timing.indices { counts.timing[index] += numbers[index + 1] }
             }
+        case "queue":
+            guard let waiting = Int(text) else { return }
+            counts.withLock { $0.queued[session] = waiting }
         default:
             let time = now()
             counts.withLock { $0.lastAlive[session] = time }
         }
     }
 
-    func beat(running: Int, waiting: Int) {
+    /// The supervisor stirs; `sources` are the sessions that live sources feed, by source.
+    func beat(running: Int, waiting: Int, sources: [String: String]) {
         let time = now()
         counts.withLock { counts in
+            counts.sources = sources
+            for source in sources.keys where counts.reconnects[source] == nil { counts.reconnects[source] = 0 }
             counts.lastBeat = time
             counts.running = running
             counts.waiting = waiting
@@ -97,6 +113,7 @@ final class ServiceWatch: Sendable {
         counts.withLock { counts in
             counts.lastAlive[session] = nil
             counts.lastRow[session] = nil
+            counts.queued[session] = nil
         }
         pictures.forget(session)
     }

@@ -103,7 +103,7 @@ final class Supervisor: Sendable {
         defer { watching.cancel() }
         await withDiscardingTaskGroup { group in
             startWaiting(&state, in: &group)
-            overview.beat(running: state.running.count, waiting: state.waiting.count)
+            beat(state)
             group.addTask { [report] in
                 while (try? await Task.sleep(for: Self.tickInterval)) != nil { report.yield(.tick) }
             }
@@ -137,7 +137,7 @@ final class Supervisor: Sendable {
                         )
                     }
                     notifier.watchdog()
-                    overview.beat(running: state.running.count, waiting: state.waiting.count)
+                    beat(state)
                     continue
                 case .housekeeping:
                     group.addTask { [self, retention = state.configuration.retention] in keepHouse(retention) }
@@ -274,6 +274,12 @@ final class Supervisor: Sendable {
         }
         let recordings = state.running.keys.count { state.live.source(of: $0) == nil }
         return recordings < state.maximum && !state.waiting.isEmpty ? state.waiting.removeFirst() : nil
+    }
+
+    /// Says that the supervisor stirs, and what runs.
+    private func beat(_ state: borrowing State) {
+        overview.beat(
+            running: state.running.count, waiting: state.waiting.count, sources: state.live.sessionNames)
     }
 
     private func settle(_ session: String, _ ending: WorkerEnding, _ state: inout State) {

@@ -53,6 +53,7 @@ enum BreathLine {
         line.field("usable", breath.isUsable)
         line.field("whole", breath.isWhole)
         line.field("phase", breath.phase.rawValue)
+        if let source = breath.phaseSource { line.field("phase_source", source.rawValue) }
     }
 
     private static func fill(_ line: inout JSONLine, _ interruption: Interruption) {

@@ -89,15 +89,38 @@ struct ReportBuilder {
         var rows = SessionStatistics()
         try rows.update(from: store)
         let statistics = rows.finished
+        let (breaths, notes) = withPhases(statistics.breaths)
         let marks = statistics.stageMarks(try store.marks())
         return ReportContent(
             session: folder.name, pseudonym: record.subject, date: record.dateText, plan: try plan(),
             recording: recording(duration: statistics.samples.last?.time ?? .zero), parts: parts,
-            accounting: accounting, samples: statistics.samples, breaths: statistics.breaths,
+            accounting: accounting, samples: statistics.samples, breaths: breaths,
             interruptions: statistics.interruptions, marks: marks,
             summary: statistics.summary(marks: marks, settings: settings.stages), thresholds: thresholds,
             paneSize: record.panes.last?.rect.size ?? PixelSize(width: 1, height: 1),
-            notes: ReportContent.standingNotes)
+            notes: notes)
+    }
+
+    /// The breaths with their phases where a flow channel was kept with the session or lies beside the recording.
+    ///
+    /// One that cannot be read costs the phases and not the report.
+    private func withPhases(_ breaths: [Breath]) -> (breaths: [Breath], notes: [String]) {
+        var fault: String?
+        var labelled = breaths
+        do throws(CommandError) {
+            if !FileManager.default.fileExists(atPath: folder.flow.path),
+                // Where it was measured; the recording itself may be open under another name.
+                let place = (try? store.facts())?["source"],
+                let table = try FlowSidecar.find(beside: place)
+            {
+                try folder.keep(flow: table)
+            }
+            labelled = try folder.phases(of: breaths)
+        } catch {
+            fault = "The flow channel was left out: \(error.message)."
+        }
+        let notes = [ReportContent.oneOpeningNote, ReportContent.phaseNote(labelled), fault].compactMap(\.self)
+        return (labelled, notes)
     }
 
     /// The one stage of a recording without marks.

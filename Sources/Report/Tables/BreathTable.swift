@@ -7,6 +7,7 @@ package enum BreathTable {
         "session", "breath", "segment", "stage_index", "stage", "start_s", "end_s", "duration_s", "rate_per_min",
         "start_frame", "end_frame", "widest_frame", "widest_t_s", "narrowest_frame", "narrowest_t_s", "opened_px",
         "narrowed_px", "opened_norm", "closure_ratio", "usable_ratio", "confidence", "usable", "whole", "phase",
+        "phase_source",
     ]
 
     package static func csv(_ content: ReportContent) -> String {
@@ -21,7 +22,7 @@ package enum BreathTable {
                 String(breath.narrowestFrame), cell(breath.narrowestTime), cell(breath.opened, 1),
                 cell(breath.narrowed, 1), cell(breath.openedNormalised, 6), cell(breath.closure, 4),
                 cell(breath.usableShare, 4), cell(breath.confidence, 3), breath.isUsable ? "1" : "0",
-                breath.isWhole ? "1" : "0", breath.phase.rawValue,
+                breath.isWhole ? "1" : "0", breath.phase.rawValue, breath.phaseSource?.rawValue ?? "",
             ])
         }
         return table.text

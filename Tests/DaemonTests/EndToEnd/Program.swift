@@ -2,6 +2,7 @@
 
 import Daemon
 import Foundation
+import Synchronization
 import Testing
 
 /// The built `rima`, which lies beside the test bundle.
@@ -85,6 +86,35 @@ final class RunningProgram {
     }
 }
 
+/// Recordings that are drawn once for all tests of a run: most of them want the same few.
+private enum DrawnRecordings {
+    private static let folder: URL = {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "rima-test-drawn-\(getpid())")
+        try? FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        atexit { try? FileManager.default.removeItem(at: DrawnRecordings.folder) }
+        return folder
+    }()
+    private static let locks = Mutex<[String: NSLock]>([:])
+
+    /// Draws a recording if none of these settings is there, and copies it with its truth.
+    static func copy(_ ending: String, _ settings: [String], to target: String) throws {
+        let name = settings.joined().filter { $0.isLetter || $0.isNumber || $0 == "." } + "." + ending
+        let drawn = folder.appending(path: name)
+        try locks.withLock { locks in
+            if locks[name] == nil { locks[name] = NSLock() }
+            return locks[name]!
+        }.withLock {
+            guard !FileManager.default.fileExists(atPath: drawn.path) else { return }
+            let outcome = try Program.run(["phantom", "--output", drawn.path] + settings)
+            try #require(outcome.status == 0, "\(outcome.err)")
+        }
+        for file in try FileManager.default.contentsOfDirectory(atPath: folder.path) where file.hasPrefix(name) {
+            try FileManager.default.copyItem(
+                atPath: folder.appending(path: file).path, toPath: target + file.dropFirst(name.count))
+        }
+    }
+}
+
 /// A folder that goes away with the test.
 final class Scratch {
     let root: URL
@@ -104,12 +134,10 @@ final class Scratch {
     func phantom(
         _ name: String, seconds: Double = 6, size: String = "320x240", seed: Int = 1, extra: [String] = []
     ) throws -> String {
-        let outcome = try Program.run(
-            [
-                "phantom", "--output", path(name), "--duration", "\(seconds)", "--size", size, "--seed", "\(seed)",
-                "--layout", "full", "--quiet",
-            ] + extra)
-        try #require(outcome.status == 0, "\(outcome.err)")
+        let settings = [
+            "--duration", "\(seconds)", "--size", size, "--seed", "\(seed)", "--layout", "full", "--quiet",
+        ]
+        try DrawnRecordings.copy(URL(fileURLWithPath: name).pathExtension, settings + extra, to: path(name))
         return path(name)
     }
 

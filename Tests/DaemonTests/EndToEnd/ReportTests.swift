@@ -99,6 +99,32 @@ import Testing
         #expect(try labels(scratch, "out") == ["Moderate"])
     }
 
+    @Test("labels breaths by the flow channel beside the recording, or given later; a bad one costs only the phases")
+    func flow() throws {
+        let scratch = try Scratch()
+        let file = try recording(scratch)
+        let flow = (0..<3000).map { "\(Double($0) / 100),0.7" }
+        let table = "time_s,flow\n" + flow.joined(separator: "\n") + "\n"
+        try table.write(toFile: scratch.path("a.flow.csv"), atomically: true, encoding: .utf8)
+        #expect(try scratch.analyze(file, into: "out").status == 0)
+        let breaths = try scratch.text("out/breaths.csv").split(separator: "\n")
+        #expect(breaths.count > 3 && breaths[0].hasSuffix(",phase,phase_source"))
+        #expect(breaths.dropFirst().allSatisfy { $0.hasSuffix(",inspiration,flow") })
+        #expect(try scratch.text("out/report.html").contains("narrowest in inspiration"))
+        try table.replacing("flow", with: "expiratory_flow").write(
+            toFile: scratch.path("later.csv"), atomically: true, encoding: .utf8)
+        #expect(try Program.run(["report", scratch.path("out"), "--flow", scratch.path("later.csv")]).status == 0)
+        #expect(try scratch.text("out/breaths.csv").contains(",expiration,flow"))
+        try "time_s,flow\n1,2\n0,3\n".write(toFile: scratch.path("bad.csv"), atomically: true, encoding: .utf8)
+        let bad = try Program.run(["report", scratch.path("out"), "--flow", scratch.path("bad.csv")])
+        #expect(bad.status == 65)
+        #expect(bad.err.contains("bad.csv:3: times must ascend"), "\(bad.err)")
+        try "nonsense".write(toFile: scratch.path("a.flow.csv"), atomically: true, encoding: .utf8)
+        #expect(try scratch.analyze(file, into: "other").status == 0)
+        #expect(try scratch.text("other/report.html").contains("The flow channel was left out"))
+        #expect(try scratch.text("other/breaths.csv").split(separator: "\n").count == breaths.count)
+    }
+
     @Test("puts the latest earlier test of the same pseudonym beside this one, and no other patient's")
     func comparison() throws {
         let scratch = try Scratch()

@@ -215,7 +215,13 @@ import Yams
             line: #"{"type":"sample","session":"a","seq":1,"state":"rejected","reasons":["foggy","blurred"]}"#)
         watch.event(session: "a", sequence: nil, line: #"{"type":"breath","session":"a","breath":0}"#)
         watch.word(session: "a", key: "timing", text: "30000000 0 0 1 0 1 0 0 0 0 0")
+        watch.word(session: "a", key: "queue", text: "3")
+        watch.beat(running: 1, waiting: 0, sources: ["scope": "a"])
+        let gap = #"{"type":"gap","session":"a","seq":2,"cause":"source_lost"}"#
+        watch.event(session: "a", sequence: 2, line: gap)
+        watch.event(session: "a", sequence: 2, line: gap)
         let counts = watch.snapshot
+        #expect(counts.queued == ["a": 3] && counts.reconnects == ["scope": 1])
         #expect(counts.measured == 1 && counts.rejected == 1 && counts.breaths == 1)
         #expect(counts.reasons == ["foggy": 1, "blurred": 1])
         #expect(counts.timingNanoseconds == 30_000_000 && counts.timing.reduce(0, +) == 2)

@@ -75,6 +75,10 @@ extension WebContext {
             "rima_inference_seconds", "Time to measure one frame, from gate to opening.", bounds: FrameTiming.bounds,
             counts: counts.timing, sum: Double(counts.timingNanoseconds) / 1e9)
         text.add(
+            "rima_queue_depth", "gauge", "Frames that are decoded and wait to be measured, all sessions together.",
+            [("", "\(counts.queued.values.reduce(0, +))")])
+        sources(counts, now, &text)
+        text.add(
             "rima_subscribers", "gauge", "Clients of the event stream, the page's among them.",
             [("", "\(clients.clients)")])
         text.add(
@@ -97,6 +101,31 @@ extension WebContext {
             [("", String(Int(overview.startTime.timeIntervalSince1970)))])
         return WebResponse(text: text.text, type: "text/plain; version=0.0.4; charset=utf-8")
     }
+}
+
+extension WebContext {
+    /// The live sources that are switched on.
+    private func sources(_ counts: ServiceWatch.Counts, _ now: Int, _ text: inout MetricsText) {
+        let states = Dictionary(hub.sessions.map { ($0.session, $0.state) }) { $1 }
+        let sources = counts.sources.sorted { $0.key < $1.key }
+        text.add(
+            "rima_source_up", "gauge", "Whether pictures of a live source that is switched on come and are measured.",
+            sources.map { source, session in
+                (label("source", source), Self.measuringStates.contains(states[session] ?? "") ? "1" : "0")
+            })
+        text.add(
+            "rima_source_reconnects_total", "counter", "How often a live source was lost and came back.",
+            counts.reconnects.sorted { $0.key < $1.key }.map { (label("source", $0.key), "\($0.value)") })
+        text.add(
+            "rima_source_lag_seconds", "gauge", "Time since a live source had its newest row.",
+            sources.compactMap { source, session in
+                counts.lastRow[session].map { (label("source", source), MetricsText.seconds(now - $0)) }
+            })
+    }
+
+    private static let measuringStates: Set<String> = ["measuring", "recording_paused"]
+
+    private func label(_ name: String, _ value: String) -> String { "\(name)=\(jsonString(value))" }
 }
 
 /// Writes Prometheus' text format.
