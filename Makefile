@@ -25,7 +25,7 @@ demo: build  ## draw a recording, analyse it, print where the results are
 	$(RIMA) analyze $(DEMO)/recording.mkv --output $(DEMO)/results --debug-still --again
 
 .PHONY: test
-test: setup  ## everything that must pass
+test: setup lint  ## everything that must pass
 	swift build -c release --build-tests
 	$(SWIFT_TEST) --skip-build
 	@scripts/check-units
@@ -63,6 +63,11 @@ breaths: setup  ## judge breath finding on drawn patients whose breaths are know
 	swift build -c release --product bench-breaths
 	.build/release/bench-breaths --areas true
 	.build/release/bench-breaths --areas measured
+
+.PHONY: painted-breaths
+painted-breaths: build  ## judge breath finding on drawn patients that were painted and measured (20 minutes)
+	swift build -c release --product bench-breaths
+	@scripts/painted-breaths
 
 .PHONY: bench
 bench: setup  ## measure speed side by side with other engines and decoding alone; wants a quiet machine (10 minutes)

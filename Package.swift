@@ -44,7 +44,9 @@ let package = Package(
         .target(name: "Encode", dependencies: ["Frames", "CFFmpeg"], swiftSettings: strict),
         .target(
             name: "Segment",
-            dependencies: ["Frames", "Kernels", "COnnxRuntime", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
+            dependencies: [
+                "Frames", "Kernels", "COnnxRuntime", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+            ],
             exclude: ["Onnx/onnx.proto"],
             swiftSettings: strict),
         .target(name: "Metrics", dependencies: ["Frames"], swiftSettings: pure),

@@ -2,8 +2,10 @@
 //
 //   bench-breaths [--seeds 1001-1040] [--source phantom|drawn] [--areas true|measured] [--log] [--dump FILE with one seed]
 //   bench-breaths --samples SESSION/samples.csv --truth RECORDING.truth.csv [--log]
+//   bench-breaths --painted FOLDER [--log]
 //
-// The second form judges a recording that was really painted and measured.
+// The second form judges a recording that was really painted and measured, the third all of a folder: NAME.mkv.truth.csv
+// with NAME/samples.csv, as scripts/painted-breaths makes them.
 
 import BreathJudge
 import Foundation
@@ -40,6 +42,18 @@ if let samples = option("--samples") {
     }
     do {
         verdict = Judge().judge(try TrueTest(samples: samples, truth: truth))
+    } catch {
+        FileHandle.standardError.write(Data("\(error)\n".utf8))
+        exit(66)
+    }
+} else if let folder = option("--painted") {
+    do {
+        let ending = ".mkv.truth.csv"
+        let names = try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.hasSuffix(ending) }
+        for name in names.sorted() {
+            let samples = "\(folder)/\(name.dropLast(ending.count))/samples.csv"
+            verdict.add(Judge().judge(try TrueTest(samples: samples, truth: "\(folder)/\(name)")))
+        }
     } catch {
         FileHandle.standardError.write(Data("\(error)\n".utf8))
         exit(66)

@@ -225,7 +225,9 @@ package struct OpeningMeter: Sendable {
 }
 
 extension MeterResult {
-    /// Forgets the outline: nothing is open, with confidence 0. The storage stays.
+    /// Forgets the outline: nothing is open, with confidence 0.
+    ///
+    /// The storage stays.
     package mutating func clear() {
         opening = .closed
         outline.removeAll(keepingCapacity: true)

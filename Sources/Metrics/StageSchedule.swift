@@ -29,7 +29,9 @@ package struct StageSchedule: Sendable, Hashable, Codable {
         for (place, index) in order.enumerated() {
             let mark = marks[index]
             let next = place + 1 < order.count ? min(end, marks[order[place + 1]].time) : end
-            if mark.time < next, !mark.label.isEmpty { spans.append(StageSpan(label: mark.label, start: mark.time, end: next)) }
+            if mark.time < next, !mark.label.isEmpty {
+                spans.append(StageSpan(label: mark.label, start: mark.time, end: next))
+            }
         }
     }
 

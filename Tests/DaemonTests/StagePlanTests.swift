@@ -90,6 +90,8 @@ import Testing
 
     @Test("put given stages in order, refuse two at one moment, and cut a protocol where what was done begins")
     func edits() throws {
+        let ended = try StagePlan(edits: [("Rest", seconds(0)), ("", seconds(60))])
+        #expect(ended.starts.map(\.label) == ["Rest", ""])
         let given = try StagePlan(edits: [("Recovery", seconds(700)), ("Rest", seconds(0))])
         #expect(starts(given) == ["Rest@0", "Recovery@700"])
         let error = try #require(throws: CommandError.self) {

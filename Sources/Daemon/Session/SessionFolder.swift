@@ -44,7 +44,8 @@ struct SessionFolder: Sendable {
     func forget() {
         for file in [
             store.path, store.path + "-wal", store.path + "-shm", samples.path, summary.path, still.path,
-            debugStill.path, report.path, reportData.path, reportPDF.path, reportFHIR.path, stages.path, breaths.path, flow.path,
+            debugStill.path, report.path, reportData.path, reportPDF.path, reportFHIR.path, stages.path, breaths.path,
+            flow.path,
         ] { unlink(file) }
     }
 

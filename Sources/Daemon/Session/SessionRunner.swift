@@ -69,6 +69,8 @@ final class SessionRunner {
     private let store: SessionStore
     private let model: Model
     private let lock: SessionLock
+    /// Reads a recording that is finished since before the session was opened.
+    private let early: ReadingThread?
     /// Keeps hold of the recording's bytes, whatever becomes of its name.
     private let source: SourceHandle
 
@@ -95,12 +97,16 @@ final class SessionRunner {
         self.observer = observer
         self.stop = stop
         self.inbox = inbox
+        var isReady = false
+        defer { if !isReady { inbox.close() } }
+        // A finished recording is opened while the network is loaded. One that cannot be opened leaves no folder behind
+        // and costs no earlier results.
+        let isFinished = !job.settings.decode.follow && job.live == nil
+        early = isFinished ? ReadingThread(job: job, stop: stop, inbox: inbox) : nil
+        early?.start()
         let loaded = try loadModel(job.settings)
         let gate = try loadGate(job.settings)
-        // What cannot be opened leaves no folder behind and costs no earlier results.
-        if !job.settings.decode.follow, job.live == nil {
-            _ = try RecordingReader(path: job.source, settings: job.settings.decode, stop: stop)
-        }
+        if let early { _ = try early.waitForInfo(observer) }
         source = SourceHandle(path: job.source)
         try job.folder.create()
         lock = try job.folder.acquireLock()
@@ -120,15 +126,21 @@ final class SessionRunner {
         samples = try SampleFile(rebuilding: job.folder, from: store, stages: stages)
         stills = try StillKeeper(folder: job.folder, store: store)
         accounting = try store.accounting()
+        isReady = true
     }
 
     /// Measures until the recording is over or a stop is asked for.
     /// - Returns: how it came out; an ending of `stopped` leaves a session that a later run goes on with.
     func run() throws -> SessionOutcome {
-        let reading = ReadingThread(
-            job: job, liveStart: job.live == nil ? LiveStart() : try store.liveStart(), stop: stop, inbox: inbox)
-        reading.start()
         defer { inbox.close() }
+        let reading: ReadingThread
+        if let early {
+            reading = early
+        } else {
+            let start = job.live == nil ? LiveStart() : try store.liveStart()
+            reading = ReadingThread(job: job, liveStart: start, stop: stop, inbox: inbox)
+            reading.start()
+        }
         let info = try reading.waitForInfo(observer)
         if !info.codec.isEmpty {
             observer.opened(info, resumingAt: nextFrame)

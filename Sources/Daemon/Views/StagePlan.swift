@@ -40,10 +40,12 @@ struct StagePlan: Sendable, Hashable {
     }
 
     /// Stages as given on a command line or by a page: in any order, each at a moment of its own.
+    ///
+    /// One without a name ends the stage before it.
     init(edits: [(label: String, time: StreamTime)], note: String = "") throws(CommandError) {
         var starts: [Start] = []
         for (label, time) in edits.sorted(by: { $0.time < $1.time }) {
-            try Self.check(label)
+            if !label.isEmpty { try Self.check(label) }
             if let last = starts.last, last.time == time {
                 throw CommandError(
                     .usage, "two stages begin at \(Self.clock(time)): \(last.label) and \(label)",

@@ -2,7 +2,9 @@
 
 package import Frames
 
-/// Tells made-up pictures from seen ones. One colour from edge to edge is the gate's own matter.
+/// Tells made-up pictures from seen ones.
+///
+/// One colour from edge to edge is the gate's own matter.
 package enum SignalSigns {
     /// Whether a picture shows colour bars, as EBU and SMPTE draw them.
     ///

@@ -68,7 +68,8 @@ extension WebContext {
             guard stage.tS.isFinite, (0..<1e6).contains(stage.tS) else {
                 throw WebError(.badRequest, "`t_s` takes seconds from the recording's start")
             }
-            return (try Self.label(stage.label), StreamTime(nanoseconds: Int64((stage.tS * 1e9).rounded())))
+            // An empty name ends the stage before it, and none begins.
+            return (stage.label.isEmpty ? "" : try Self.label(stage.label), StreamTime(nanoseconds: Int64((stage.tS * 1e9).rounded())))
         }
         try StageEditor(folder: folder, configuration: configuration).replace(by: try StagePlan(edits: stages))
         return try summary(request)

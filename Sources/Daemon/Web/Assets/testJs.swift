@@ -15,6 +15,9 @@ import { stageTable } from './table.js';
 
 const columnsShown = 1400;
 
+/// A stage without a name is a stretch that belongs to none.
+const noStage = 'no stage';
+
 export class Test {
   constructor(service) {
     this.service = service;
@@ -217,7 +220,7 @@ export class Test {
     const stage = this.spans.findLast((span) => span.from <= this.at + 1e-6);
     const breath = this.data.breaths.find((b) => b.start_s <= this.at && this.at < b.end_s);
     const pause = this.data.interruptions.find((i) => i.start_s <= this.at && this.at < i.end_s);
-    const facts = [['Time', clock(row ? row.t_s : this.at, 2)], ['Stage', stage ? stage.label : 'none']];
+    const facts = [['Time', clock(row ? row.t_s : this.at, 2)], ['Stage', stage?.label || 'none']];
     if (row) {
       facts.push(['Frame', String(row.frame)], ['Opening', row.state === 'measured'
         ? `${percent(row.area_fov_ratio, 1)} of the field of view` : 'not measured: ' + reasonWords(row.reasons)]);
@@ -286,7 +289,7 @@ export class Test {
     byId('editor-buttons').hidden = !may;
     byId('editor-buttons').replaceChildren(...this.service.stages.slice(0, 9).map((label, index) =>
       make('button', { type: 'button', onclick: () => this.begin(label), 'aria-keyshortcuts': String(index + 1) },
-        make('kbd', {}, String(index + 1)), label)));
+        make('kbd', {}, String(index + 1)), label)), make('button', { type: 'button', onclick: () => this.begin('') }, 'End stage'));
     this.rowsOfEditor();
     this.buttonsOfEditor();
     this.draw();
@@ -294,10 +297,10 @@ export class Test {
 
   begin(label) {
     const t = Math.round((this.at || 0) * 100) / 100;
-    const same = this.stages.find((stage) => stage.label === label);
+    const same = label && this.stages.find((stage) => stage.label === label);
     if (same) same.t_s = t;
     else this.stages.push({ label, t_s: t });
-    say(`${label} from ${clock(t, 1)}`);
+    say(`${label || noStage} from ${clock(t, 1)}`);
     this.changed();
     this.rowsOfEditor();
   }
@@ -326,10 +329,11 @@ export class Test {
     const rows = this.stages.map((stage, index) => {
       const tint = make('i', { 'aria-hidden': 'true' });
       tint.style.background = stageTints[index % stageTints.length];
-      const name = make('input', { type: 'text', maxlength: 64, value: stage.label, 'aria-label': `Name of stage ${index + 1}` });
+      const name = make('input', { type: 'text', maxlength: 64, value: stage.label, placeholder: noStage,
+        'aria-label': `Name of stage ${index + 1}; empty ends the one before` });
       name.addEventListener('input', () => { stage.label = name.value; this.changed(); });
       const time = make('input', {
-        type: 'text', inputmode: 'decimal', value: clock(stage.t_s, 1), 'aria-label': `Beginning of ${stage.label}`,
+        type: 'text', inputmode: 'decimal', value: clock(stage.t_s, 1), 'aria-label': `Beginning of ${stage.label || noStage}`,
       });
       time.addEventListener('change', () => {
         const t = seconds(time.value);
@@ -341,7 +345,7 @@ export class Test {
       });
       const show = make('button', { type: 'button', onclick: () => this.go(stage.t_s) }, 'Show');
       const remove = make('button', {
-        type: 'button', 'aria-label': 'Remove ' + stage.label,
+        type: 'button', 'aria-label': 'Remove ' + (stage.label || noStage),
         onclick: () => { this.stages = this.stages.filter((other) => other !== stage); this.changed(); this.rowsOfEditor(); },
       }, 'Remove');
       return make('div', { class: 'stage-row' }, tint, name, time, show, remove);
@@ -352,10 +356,6 @@ export class Test {
 
   async save() {
     const said = byId('editor-said');
-    if (this.stages.some((stage) => !stage.label.trim())) {
-      said.textContent = 'Every stage needs a name.';
-      return;
-    }
     byId('editor-save').disabled = true;
     said.textContent = 'Saving…';
     const began = performance.now();
@@ -382,7 +382,8 @@ export class Test {
     byId('history').replaceChildren(make('table', {},
       make('thead', {}, make('tr', {}, ...['Set', 'Stage', 'From', 'Origin', ''].map((head) => make('th', { scope: 'col' }, head)))),
       make('tbody', {}, ...marks.map((mark, index) => make('tr', {},
-        make('td', {}, String(index + 1)), make('th', { scope: 'row' }, mark.label), make('td', {}, clock(mark.t_s, 1)),
+        make('td', {}, String(index + 1)), make('th', { scope: 'row' }, mark.label || noStage),
+        make('td', {}, clock(mark.t_s, 1)),
         make('td', {}, sourceWords(mark.source)), make('td', {}, mark.holds ? 'holds' : 'replaced'))))));
   }
 }
