@@ -31,6 +31,7 @@ test: setup lint  ## everything that must pass
 	@scripts/check-units
 	@scripts/faults 5
 	@scripts/fault-writes 25
+	@scripts/damage 1 25
 	@scripts/test-training
 
 .PHONY: faults
