@@ -69,7 +69,10 @@ extension WebContext {
                 throw WebError(.badRequest, "`t_s` takes seconds from the recording's start")
             }
             // An empty name ends the stage before it, and none begins.
-            return (stage.label.isEmpty ? "" : try Self.label(stage.label), StreamTime(nanoseconds: Int64((stage.tS * 1e9).rounded())))
+            return (
+                stage.label.isEmpty ? "" : try Self.label(stage.label),
+                StreamTime(nanoseconds: Int64((stage.tS * 1e9).rounded()))
+            )
         }
         try StageEditor(folder: folder, configuration: configuration).replace(by: try StagePlan(edits: stages))
         return try summary(request)
