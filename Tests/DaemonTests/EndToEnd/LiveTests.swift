@@ -111,7 +111,8 @@ private let hasFFmpeg = FileManager.default.isExecutableFile(atPath: "/usr/bin/f
             try server.run()
             helpers.append(server)
         }
-        defer { for helper in helpers where helper.isRunning { helper.terminate() } }
+        // They inherit a signal mask in which SIGTERM may be blocked.
+        defer { for helper in helpers where helper.isRunning { kill(helper.processIdentifier, SIGKILL) } }
         _ = try row(client, atLeast: 40)
         try stop(scratch, "scope")
         let end = try next(client) { $0["type"] as? String == "end" }
