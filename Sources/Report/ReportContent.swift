@@ -35,8 +35,7 @@ package struct ReportContent: Sendable {
         session: String, pseudonym: String? = nil, date: String? = nil, plan: String? = nil,
         recording: ReportRecording, parts: [ReportPart] = [], accounting: ReportAccounting, samples: [Sample],
         breaths: [Breath], interruptions: [Interruption] = [], marks: [StageMark] = [], summary: TestSummary,
-        thresholds: ReportThresholds = ReportThresholds(), stills: [ReportStill] = [], paneSize: PixelSize,
-        notes: [String]? = nil
+        thresholds: ReportThresholds = ReportThresholds(), stills: [ReportStill] = [], paneSize: PixelSize
     ) {
         self.session = session
         self.pseudonym = pseudonym
@@ -53,15 +52,15 @@ package struct ReportContent: Sendable {
         self.thresholds = thresholds
         self.stills = stills
         self.paneSize = paneSize
-        self.notes = notes ?? [Self.oneOpeningNote, Self.phaseNote(breaths)]
+        notes = [Self.oneOpeningNote, Self.phaseNote(breaths)]
     }
 
     /// What holds for every test that is measured with one class.
-    package static let oneOpeningNote =
+    private static let oneOpeningNote =
         "One visible opening was measured; supraglottic and glottic levels are not told apart."
 
     /// In which phase the breaths are narrowest, and who says so.
-    package static func phaseNote(_ breaths: [Breath]) -> String {
+    private static func phaseNote(_ breaths: [Breath]) -> String {
         let usable = breaths.filter(\.isUsable)
         guard let source = usable.lazy.compactMap(\.phaseSource).first else {
             return "Breathing phase: unknown. The area alone does not tell inspiration from expiration."

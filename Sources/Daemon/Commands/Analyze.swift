@@ -85,11 +85,7 @@ struct AnalyzeCommand: AsyncParsableCommand {
         let signals = stopOnSignal(stop)
         defer { signals.cancel() }
         if attended { stopAtEndOfInput(stop) }
-        do {
-            try analyze(job, stop: stop)
-        } catch {
-            throw CommandError(adopting: error)
-        }
+        try adopting { try analyze(job, stop: stop) }
         if stop.isRaised { throw ExitCode(130) }
     }
 

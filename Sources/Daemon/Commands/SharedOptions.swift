@@ -35,11 +35,8 @@ struct SharedOptions: ParsableArguments {
 extension Configuration {
     /// Loads the named file, or the system's where it exists, or the defaults.
     static func forCommand(path: String?) throws(CommandError) -> Configuration {
-        do {
-            return try ConfigurationFiles.forCommand(path: path).parse(
-                environment: ProcessInfo.processInfo.environment)
-        } catch {
-            throw CommandError(adopting: error)
+        try adopting {
+            try ConfigurationFiles.forCommand(path: path).parse(environment: ProcessInfo.processInfo.environment)
         }
     }
 
@@ -47,11 +44,8 @@ extension Configuration {
     /// - Parameter accepted: where the service holds the configuration that it uses.
     static func forWorker(accepted: String?, path: String?) throws(CommandError) -> Configuration {
         guard let accepted else { return try forCommand(path: path) }
-        do {
-            return try ConfigurationFiles(encoded: accepted).parse(
-                environment: ProcessInfo.processInfo.environment)
-        } catch {
-            throw CommandError(adopting: error)
+        return try adopting {
+            try ConfigurationFiles(encoded: accepted).parse(environment: ProcessInfo.processInfo.environment)
         }
     }
 
@@ -69,11 +63,9 @@ extension ConfigurationFiles {
     /// Reads the named file, or the system's where it exists, or nothing; with drop-ins.
     static func forCommand(path: String?) throws(CommandError) -> ConfigurationFiles {
         let system = SharedOptions.defaultConfiguration
-        do {
-            return try ConfigurationFiles(
+        return try adopting {
+            try ConfigurationFiles(
                 path: path ?? (FileManager.default.isReadableFile(atPath: system) ? system : nil))
-        } catch {
-            throw CommandError(adopting: error)
         }
     }
 

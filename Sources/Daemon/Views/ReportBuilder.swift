@@ -53,7 +53,9 @@ struct ReportBuilder {
     /// Writes report.html, report.json, stages.csv and breaths.csv, each whole or not at all.
     @discardableResult
     func writeAll() throws -> ReportContent {
-        let content = try content()
+        let fault = adoptFlow()
+        var content = try content()
+        if let fault { content.notes.append(fault) }
         // What only some calls write must not show stages of before.
         for stale in [folder.reportPDF, folder.reportFHIR] { try? FileManager.default.removeItem(at: stale) }
         try write(HTMLReport.render(content), to: folder.report)
@@ -89,7 +91,7 @@ struct ReportBuilder {
         var rows = SessionStatistics()
         try rows.update(from: store)
         let statistics = rows.finished
-        let (breaths, notes) = withPhases(statistics.breaths)
+        let breaths = try folder.phases(of: statistics.breaths)
         let marks = statistics.stageMarks(try store.marks())
         return ReportContent(
             session: folder.name, pseudonym: record.subject, date: record.dateText, plan: try plan(),
@@ -97,30 +99,22 @@ struct ReportBuilder {
             accounting: accounting, samples: statistics.samples, breaths: breaths,
             interruptions: statistics.interruptions, marks: marks,
             summary: statistics.summary(marks: marks, settings: settings.stages), thresholds: thresholds,
-            paneSize: record.panes.last?.rect.size ?? PixelSize(width: 1, height: 1),
-            notes: notes)
+            paneSize: record.panes.last?.rect.size ?? PixelSize(width: 1, height: 1))
     }
 
-    /// The breaths with their phases where a flow channel was kept with the session or lies beside the recording.
+    /// Keeps the flow channel that lies beside the recording with the session, where it has none yet.
     ///
-    /// One that cannot be read costs the phases and not the report.
-    private func withPhases(_ breaths: [Breath]) -> (breaths: [Breath], notes: [String]) {
-        var fault: String?
-        var labelled = breaths
+    /// - Returns: what is wrong with it, for the reader; a bad one costs the phases and not the report.
+    private func adoptFlow() -> String? {
+        guard !FileManager.default.fileExists(atPath: folder.flow.path),
+            let place = try? RecordingPlace(of: store, record: record)?.path
+        else { return nil }
         do throws(CommandError) {
-            if !FileManager.default.fileExists(atPath: folder.flow.path),
-                // Where it was measured; the recording itself may be open under another name.
-                let place = (try? store.facts())?["source"],
-                let table = try FlowSidecar.find(beside: place)
-            {
-                try folder.keep(flow: table)
-            }
-            labelled = try folder.phases(of: breaths)
+            if let table = try FlowSidecar.find(beside: place) { try folder.keep(flow: table) }
+            return nil
         } catch {
-            fault = "The flow channel was left out: \(error.message)."
+            return "The flow channel was left out: \(error.message)."
         }
-        let notes = [ReportContent.oneOpeningNote, ReportContent.phaseNote(labelled), fault].compactMap(\.self)
-        return (labelled, notes)
     }
 
     /// The one stage of a recording without marks.

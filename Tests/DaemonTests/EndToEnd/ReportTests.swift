@@ -119,6 +119,12 @@ import Testing
         let bad = try Program.run(["report", scratch.path("out"), "--flow", scratch.path("bad.csv")])
         #expect(bad.status == 65)
         #expect(bad.err.contains("bad.csv:3: times must ascend"), "\(bad.err)")
+        // Whoever only reads a session leaves it as it is, also where a channel has come to lie beside the recording.
+        try FileManager.default.removeItem(atPath: scratch.path("out/flow.csv"))
+        #expect(try Program.run(["table", scratch.path("out")]).status == 0)
+        #expect(!FileManager.default.fileExists(atPath: scratch.path("out/flow.csv")))
+        #expect(try Program.run(["report", scratch.path("out")]).status == 0)
+        #expect(FileManager.default.fileExists(atPath: scratch.path("out/flow.csv")))
         try "nonsense".write(toFile: scratch.path("a.flow.csv"), atomically: true, encoding: .utf8)
         #expect(try scratch.analyze(file, into: "other").status == 0)
         #expect(try scratch.text("other/report.html").contains("The flow channel was left out"))
