@@ -141,8 +141,8 @@ enum SettingTable {
                     "model.precision", \.model.precision,
                     """
                     For the network that comes with Rima: `int8` computes with 8-bit numbers, `float` with 32-bit \
-                    ones, and `auto` takes 8 bits where the processor has instructions for them (AVX-512 VNNI). 8 bits are \
-                    faster; on 120 drawn stills they cost 0.003 of the mean Dice.
+                    ones, and `auto` takes 8 bits where the processor has instructions for them (AVX-512 VNNI). 8 bits \
+                    cost some accuracy (design/engine.md says how much), and without such instructions they are slower.
                     """),
                 .path(
                     "model.onnxruntime_library", \.model.onnxruntimeLibrary, orWords: [Configuration.Model.searched],
