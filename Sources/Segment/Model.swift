@@ -1,6 +1,7 @@
 // A model file in memory: immutable, shared by all tasks that run it.
 
 private import Frames
+private import Synchronization
 
 /// A network, its card and the engine that it is meant for.
 ///
@@ -13,6 +14,8 @@ package final class Model: Sendable {
     private let settings: EngineSettings
     /// Why the native engine does not run it.
     private let refusal: SegmentError?
+    /// Packed weights are the larger part of an engine's memory: engines for the same number of threads share them.
+    private let programs = Mutex<[Int: Program]>([:])
 
     /// Reads and checks a model file.
     package init(path: String, engine settings: EngineSettings = EngineSettings()) throws(SegmentError) {
@@ -59,7 +62,13 @@ package final class Model: Sendable {
         var refusal = refusal
         if let network {
             do {
-                return try Workspace(network: network, input: .picture(card), threads: threads)
+                let program = try programs.withLock { (made) throws(SegmentError) in
+                    if let program = made[threads] { return program }
+                    let program = try Workspace.program(of: network, input: .picture(card), threads: threads)
+                    made[threads] = program
+                    return program
+                }
+                return try Workspace(network: network, program: program, threads: threads)
             } catch {
                 guard settings.choice == .auto, path != nil, error.isForOtherEngine else { throw error.at(path) }
                 refusal = error

@@ -50,11 +50,26 @@ package final class Workspace: Engine {
     }
 
     /// A network with pictures, or with floats that `run(_:)` takes.
-    package init(
+    package convenience init(
         network: Network, input: ProgramInput = .tensor, threads: Int = 1, instructions: InstructionSet = .standard
     ) throws(SegmentError) {
+        let program = try Self.program(of: network, input: input, threads: threads, instructions: instructions)
+        try self.init(network: network, program: program, threads: threads, instructions: instructions)
+    }
+
+    /// What any number of workspaces for the same number of threads share.
+    static func program(
+        of network: Network, input: ProgramInput, threads: Int, instructions: InstructionSet = .standard
+    ) throws(SegmentError) -> Program {
+        try Program(network.graph, input: input, level: instructions.level, threads: max(1, min(threads, 64)))
+    }
+
+    /// - Parameter program: the network's, for as many threads.
+    init(network: Network, program: Program, threads: Int, instructions: InstructionSet = .standard)
+        throws(SegmentError)
+    {
         let threads = max(1, min(threads, 64))
-        program = try Program(network.graph, input: input, level: instructions.level, threads: threads)
+        self.program = program
         guard program.placement.arenaBytes <= Limits.arenaBytes else {
             throw SegmentError(.tooLarge, "the network needs more than \(Limits.arenaBytes >> 30) GiB for one picture.")
         }

@@ -152,7 +152,10 @@ enum SettingTable {
                     """),
                 .integer(
                     "model.threads", \.model.threads, 0...256, unit: "threads for each session",
-                    "Threads for the network; 0 takes as many as there are cores."),
+                    """
+                    Threads for the network; 0 takes as many as there are cores. A recording is looked at in as many \
+                    frames at once, a live source's frame is computed by all of them together.
+                    """),
             ]),
         SettingSection(
             name: "socket", explanation: "The event stream for other programs; see ref/socket.md.",

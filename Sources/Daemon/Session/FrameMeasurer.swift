@@ -34,37 +34,39 @@ struct FrameMeasurer {
     /// A find in a closer look must be this sure: a part of the pane shows less of what tells pit from opening.
     private static let searchConfidence = 0.6
 
-    private let segmenter: OpeningSegmenter
-    private let gate: Gate
-    private let gateNetwork: GateNetwork?
-    private var wholePane: Look
     private let confidenceFloor: Double
+    private var viewer: FrameViewer
     private var meter: OpeningMeter
-    private var look: Look
     private var map: ValueMap
-    private var gateLook: GateLook
+    /// What was seen of the present frame before its turn.
+    private var foresight: Foresight?
 
-    /// - Parameter gateModel: the gate's network; nil leaves the gate to its plain measures.
-    init(settings: MeasuringSettings, model: Model, gate gateModel: Model?, state: TemporalState?) throws {
-        segmenter = try OpeningSegmenter(model: model, threads: settings.threads)
-        gate = Gate(settings: settings.gate)
-        gateNetwork = try gateModel.map { try GateNetwork(model: $0) }
-        wholePane = Look(inputSize: gateNetwork?.inputSize ?? PixelSize(width: 1, height: 1))
+    /// - Parameters:
+    ///   - gateModel: the gate's network; nil leaves the gate to its plain measures.
+    ///   - threads: cores that one run of the opening's network may use; nil takes what the settings say.
+    init(settings: MeasuringSettings, model: Model, gate gateModel: Model?, state: TemporalState?, threads: Int? = nil)
+        throws
+    {
+        viewer = try FrameViewer(
+            settings: settings, model: model, gate: gateModel, threads: threads ?? settings.threads)
         confidenceFloor = settings.confidenceFloor
         meter = OpeningMeter(settings: settings.opening)
-        look = Look(inputSize: segmenter.inputSize)
-        map = ValueMap(size: segmenter.outputSize)
-        gateLook = GateLook()
+        map = ValueMap(size: viewer.segmenter.outputSize)
         self.state = state ?? TemporalState()
     }
 
     /// What computes the network.
-    var engineName: String { segmenter.engineName }
+    var engineName: String { viewer.segmenter.engineName }
 
     /// Measures one frame.
     ///
     /// A frame without a pane, or tainted, is not looked at.
-    mutating func measure(_ frame: borrowing VideoFrame, in pane: Pane?) throws -> Sample {
+    /// - Parameter foresight: what was seen of this frame before its turn; the rest is looked at now.
+    mutating func measure(
+        _ frame: borrowing VideoFrame, in pane: Pane?, foreseen foresight: Foresight? = nil
+    ) throws -> Sample {
+        self.foresight = foresight
+        defer { self.foresight = nil }
         var sample = Sample(frame: frame.index, time: frame.time, segment: frame.segment)
         if frame.segment != state.segment {
             state.segment = frame.segment
@@ -78,16 +80,15 @@ struct FrameMeasurer {
             sample.reasons = [.noPane]
             return sample
         }
-        try gateLook.fill(from: frame, pane: pane)
-        let verdict = gate.judge(gate.measure(gateLook.picture, field: gateLook.field))
+        let findings = try foresight?.findings ?? viewer.examine(frame, pane: pane)
         var still = state.still ?? StillWatch()
-        let stands = still.stands(SignalSigns.imprint(gateLook.picture), at: frame.time)
+        let stands = still.stands(findings.imprint, at: frame.time)
         state.still = still
-        sample.quality = verdict.quality
-        sample.reasons = verdict.reasons
+        sample.quality = findings.quality
+        sample.reasons = findings.reasons
         if sample.reasons != [.noSignal] {
             // What a capture card makes up without an input can look good enough to be measured.
-            if SignalSigns.showsBars(gateLook.picture) {
+            if findings.showsBars {
                 sample.reasons = [.noSignal]
             } else if stands {
                 sample.reasons = [.frozen]
@@ -97,20 +98,22 @@ struct FrameMeasurer {
             sample.quality = min(sample.quality ?? 0, 0.05)
             return sample
         }
-        sample.reasons = try askGateNetwork(frame, pane: pane)
+        sample.reasons = findings.networkReasons
         guard sample.reasons.isEmpty else { return sample }
         try locateAndLook(frame, pane: pane)
         judge(&sample, pane: pane)
         return sample
     }
 
-    private mutating func askGateNetwork(_ frame: borrowing VideoFrame, pane: Pane) throws -> [Reason] {
-        guard let gateNetwork else { return [] }
-        try wholePane.fill(from: frame, pane: pane, crop: PixelRect(pane.rect.size))
-        let answer = try gateNetwork.judge(wholePane.input)
-        if let bad = answer.bad, bad > gate.settings.mostBad { return [.poorPicture] }
-        if let other = answer.other, other > gate.settings.mostOther { return [.noLarynx] }
-        return []
+    /// Where the next frames will probably be looked at.
+    var guess: LookGuess {
+        guard let tracker = state.tracker else { return LookGuess() }
+        if !tracker.looksAtWholePane {
+            return LookGuess(
+                crop: tracker.crop, pane: tracker.pane, untilWhole: Self.wholeLookInterval - state.looksSinceWhole)
+        }
+        guard state.framesWithoutFind > 0 else { return LookGuess() }
+        return LookGuess(searching: (state.framesWithoutFind - 1) % SearchParts.count, pane: tracker.pane)
     }
 
     /// Forgets all earlier frames.
@@ -189,9 +192,12 @@ struct FrameMeasurer {
     }
 
     private mutating func see(_ crop: PixelRect, of frame: borrowing VideoFrame, pane: Pane) throws {
-        try look.fill(from: frame, pane: pane, crop: crop)
-        try segmenter.segment(look.input, into: &map)
-        meter.measure(map, crop: look.cover, field: pane.field, into: &result)
+        let wasForeseen = foresight?.withView(of: crop) { map, cover in
+            meter.measure(map, crop: cover, field: pane.field, into: &result)
+        }
+        if wasForeseen == true { return }
+        let cover = try viewer.see(crop, of: frame, pane: pane, into: &map)
+        meter.measure(map, crop: cover, field: pane.field, into: &result)
     }
 
     /// Nothing open in a crop that held the larynx a moment ago is a closed larynx; in the whole pane it is nothing seen.
@@ -202,7 +208,7 @@ struct FrameMeasurer {
     private mutating func judge(_ sample: inout Sample, pane: Pane) {
         let sureness = min(max(result.confidence, 0), 1)
         // A curve is learned on outlines; where there is none, the network's own word stands.
-        let confidence = result.isEmpty ? sureness : segmenter.card.confidenceCurve?(sureness) ?? sureness
+        let confidence = result.isEmpty ? sureness : viewer.segmenter.card.confidenceCurve?(sureness) ?? sureness
         sample.confidence = confidence
         if result.isEmpty, state.tracker?.looksAtWholePane ?? true {
             sample.reasons = [.noLarynx]
@@ -215,27 +221,5 @@ struct FrameMeasurer {
         sample.fieldShare = result.opening.area / Double(max(1, pane.field.area))
         state.reference.observe(area: result.opening.area, length: result.opening.length)
         sample.normalisedArea = state.reference.normalised(area: result.opening.area)
-    }
-}
-
-/// The gate's small picture of the whole pane.
-private struct GateLook {
-    static let side = 192
-    var picture = RGBPicture(size: PixelSize(width: 1, height: 1))
-    var field = FieldOfView(full: PixelSize(width: 1, height: 1))
-    private var pane: Pane?
-    private let scaler = PictureScaler()
-
-    mutating func fill(from frame: borrowing VideoFrame, pane: Pane) throws(DecodeError) {
-        if pane != self.pane {
-            self.pane = pane
-            let longer = max(pane.rect.width, pane.rect.height)
-            let size = PixelSize(
-                width: max(1, pane.rect.width * Self.side / longer),
-                height: max(1, pane.rect.height * Self.side / longer))
-            picture.resize(to: size)
-            field = pane.field.scaled(to: size)
-        }
-        try scaler.rgb(frame, from: pane.rect, into: &picture)
     }
 }

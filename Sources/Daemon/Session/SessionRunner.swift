@@ -60,7 +60,7 @@ struct SessionOutcome: Sendable {
 
 /// Runs one session.
 ///
-/// Decoding has a thread of its own; everything else happens on the calling one.
+/// Decoding has a thread of its own, and looking ahead has some; everything else happens on the calling one.
 final class SessionRunner {
     private let job: SessionJob
     private let observer: any SessionObserver
@@ -75,6 +75,8 @@ final class SessionRunner {
     private let source: SourceHandle
 
     private var measurer: FrameMeasurer
+    /// Recordings are looked at several frames at once; of a live source every frame is measured as it comes.
+    private let lookAhead: LookAhead?
     private var paneLock: PaneLock
     private var samples: SampleFile
     private var stages: StageLabels
@@ -115,9 +117,11 @@ final class SessionRunner {
         try claim(store, for: job)
         model = loaded
         let resume = try store.resumePoint()
+        let atOnce = job.live == nil ? job.settings.threads : 1
         measurer = try FrameMeasurer(
             settings: job.settings, model: model, gate: gate,
-            state: resume.temporalState.flatMap { try? JSONDecoder().decode(TemporalState.self, from: $0) })
+            state: resume.temporalState.flatMap { try? JSONDecoder().decode(TemporalState.self, from: $0) },
+            threads: atOnce > 1 ? 1 : nil)
         (nextFrame, nextSequence) = (resume.nextFrame, resume.nextSequence)
         paneLock = PaneLock(explicit: job.settings.pane)
         isPaneCommitted = false
@@ -126,13 +130,20 @@ final class SessionRunner {
         samples = try SampleFile(rebuilding: job.folder, from: store, stages: stages)
         stills = try StillKeeper(folder: job.folder, store: store)
         accounting = try store.accounting()
+        let viewers = try (0..<(atOnce > 1 ? atOnce : 0)).map { [settings = job.settings] _ in
+            try FrameViewer(settings: settings, model: loaded, gate: gate, threads: 1)
+        }
+        lookAhead = viewers.isEmpty ? nil : LookAhead(viewers: viewers)
         isReady = true
     }
 
     /// Measures until the recording is over or a stop is asked for.
     /// - Returns: how it came out; an ending of `stopped` leaves a session that a later run goes on with.
     func run() throws -> SessionOutcome {
-        defer { inbox.close() }
+        defer {
+            inbox.close()
+            lookAhead?.close()
+        }
         let reading: ReadingThread
         if let early {
             reading = early
@@ -155,6 +166,7 @@ final class SessionRunner {
             switch inbox.take(until: deadline) {
             case .frame(let frame):
                 if job.live != nil { try noteHoles(before: frame, reading) }
+                if frame.displaySize != lastSize { try takeAllAhead() }
                 if let first = held.first, first.frame.displaySize != frame.displaySize {
                     paneLock.settle(firstHeld: first.frame.index)
                     for frame in held { try take(frame.frame) }
@@ -163,15 +175,19 @@ final class SessionRunner {
                 if paneLock.pane == nil || frame.displaySize != lastSize { restorePane(panes, for: frame) }
                 switch try paneLock.observe(frame, holding: held.count) {
                 case .holdBack:
+                    try takeAllAhead()
                     held.append(HeldFrame(frame))
                 case .settled:
+                    if !held.isEmpty { try takeAllAhead() }
                     for frame in held { try take(frame.frame) }
                     held.removeAll()
-                    try take(frame)
+                    try takeAhead(frame)
                 }
             case .wake:
+                try takeAllAhead()
                 try takeRequests()
             case .end:
+                try takeAllAhead()
                 break loop
             }
             reading.takeStates { observer.changed($0) }
@@ -242,14 +258,52 @@ final class SessionRunner {
         isPaneCommitted = true
     }
 
-    /// Measures a frame that no earlier run has committed, and tells of its row.
+    /// Measures a frame that no earlier run has committed.
     private func take(_ frame: borrowing VideoFrame) throws {
         guard frame.index >= nextFrame else { return }
-        if let pane = paneLock.pane, !isPaneCommitted || frame.index == paneLock.fromFrame { try commit(pane, frame) }
+        try measure(frame, in: paneLock.pane, beginsPane: takePaneStart(frame.index), foreseen: nil, cost: .zero)
+    }
+
+    /// Lets a frame be looked at before its turn, where that is done, and measures those whose turn it is.
+    private func takeAhead(_ frame: consuming VideoFrame) throws {
+        guard let lookAhead else { return try take(frame) }
+        guard frame.index >= nextFrame else { return }
+        if lookAhead.isFull { try takeOldestAhead(lookAhead) }
+        let start = takePaneStart(frame.index)
+        lookAhead.add(frame, pane: paneLock.pane, beginsPane: start)
+        // Of a recording that is still being written, nothing is kept back until more comes.
+        if inbox.waiting == 0 { try takeAllAhead() }
+    }
+
+    private func takeAllAhead() throws {
+        guard let lookAhead else { return }
+        while !lookAhead.isEmpty { try takeOldestAhead(lookAhead) }
+    }
+
+    private func takeOldestAhead(_ lookAhead: LookAhead) throws {
+        try lookAhead.takeOldest { frame, pane, beginsPane, foresight, cost in
+            try measure(frame, in: pane, beginsPane: beginsPane, foreseen: foresight, cost: cost)
+            return measurer.guess
+        }
+    }
+
+    /// The first frame of a pane that is to be stored with this frame.
+    private func takePaneStart(_ frame: Int) -> Int? {
+        guard paneLock.pane != nil, !isPaneCommitted || frame == paneLock.fromFrame else { return nil }
+        isPaneCommitted = true
+        return paneLock.fromFrame
+    }
+
+    /// Measures a frame and tells of its row; `earlier` is what looking at it has cost so far.
+    private func measure(
+        _ frame: borrowing VideoFrame, in pane: Pane?, beginsPane: Int?, foreseen foresight: Foresight?,
+        cost earlier: Duration
+    ) throws {
+        if let pane, let beginsPane { try commit(pane, from: beginsPane, frame) }
         for label in planned.due(at: frame.time) { try mark(label, source: planned.source) }
         let began = ContinuousClock.now
-        let sample = try measurer.measure(frame, in: paneLock.pane)
-        let cost = ContinuousClock.now - began
+        let sample = try measurer.measure(frame, in: pane, foreseen: foresight)
+        let cost = ContinuousClock.now - began + earlier
         let row = NumberedSample(sequence: nextSequence, sample: sample)
         nextFrame = frame.index + 1
         nextSequence += 1
@@ -257,19 +311,18 @@ final class SessionRunner {
         uncommitted.append(row)
         if let opening = sample.opening, opening.area > 0 { outlines.append(frame: sample.frame, measurer.result) }
         let stage = stages.label(at: sample.frame)
-        if let pane = paneLock.pane {
+        if let pane {
             try stills.consider(sample, stage: stage, of: frame, pane: pane, measurer.result)
         }
         observer.measured(row, stage: stage)
-        observer.seen(frame, sample, pane: paneLock.pane, rings: measurer.result, cost: cost)
+        observer.seen(frame, sample, pane: pane, rings: measurer.result, cost: cost)
     }
 
-    private func commit(_ pane: Pane, _ frame: borrowing VideoFrame) throws {
-        isPaneCommitted = true
+    private func commit(_ pane: Pane, from first: Int, _ frame: borrowing VideoFrame) throws {
         let stored = StoredPane(pane: pane, frameSize: frame.displaySize)
         try store.commit(
             paneJSON: String(decoding: try JSONEncoder.stable.encode(stored), as: UTF8.self),
-            fromFrame: paneLock.fromFrame)
+            fromFrame: first)
         if job.writesDebugStill { try stills.writeDebugStill(frame, pane: pane) }
     }
 

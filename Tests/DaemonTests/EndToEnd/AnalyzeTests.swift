@@ -52,6 +52,22 @@ import Testing
         #expect(try scratch.text("three/samples.csv") == whole)
     }
 
+    @Test("gives the same rows however many frames it looks at ahead", arguments: [false, true])
+    func lookingAhead(withShippedNetwork isReal: Bool) throws {
+        let scratch = try Scratch()
+        // Faults, breaths and a moving opening: guesses fail now and then.
+        let file = try scratch.phantom("a.mkv", seconds: isReal ? 3 : 10, extra: ["--seed", "31"])
+        var rows: Set<String> = []
+        for threads in [1, 2, 5] {
+            var arguments = ["analyze", file, "--output", scratch.path("out\(threads)"), "--quiet"]
+            if !isReal { arguments += ["--model", Program.darkNetwork] }
+            let outcome = try Program.run(arguments, environment: ["RIMA_MODEL_THREADS": "\(threads)"])
+            #expect(outcome.status == 0, "\(outcome.err)")
+            rows.insert(try scratch.text("out\(threads)/samples.csv"))
+        }
+        #expect(rows.count == 1)
+    }
+
     @Test(
         "answers bad input with one line and the right exit code",
         arguments: [
