@@ -18,6 +18,7 @@ import numpy as np
 
 from ..augment import field_of_view, log_uniform, smooth_field, soften
 from .pack import Pack
+from .relief import Relief
 
 Points = np.ndarray
 _SUBPIXEL = 4
@@ -53,8 +54,13 @@ class Sketch:
             turn += 180
         angle = np.deg2rad(turn)
         rotation = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-        squeeze = np.diag([log_uniform(rng, 0.65, 1.3), log_uniform(rng, 0.7, 1.15)])
-        shear = np.array([[1.0, rng.normal(0, 0.15)], [rng.normal(0, 0.1), 1.0]])
+        self.relief = Relief(side) if self.chance(0.75) else None
+        # Past a large arytenoid or from far to one side, the glottis is seen as a narrow, slanting slip.
+        self.oblique = self.chance(0.25)
+        squeeze = np.diag([
+            log_uniform(rng, 0.3, 0.7) if self.oblique else log_uniform(rng, 0.65, 1.3), log_uniform(rng, 0.7, 1.15)])
+        slant = 0.4 if self.oblique else 0.15
+        shear = np.array([[1.0, rng.normal(0, slant)], [rng.normal(0, 0.1), 1.0]])
         self.linear = rotation @ shear @ squeeze
         self.taper = rng.normal(0, 0.1, 2)
         self.tissue = self.colour()
@@ -136,6 +142,8 @@ class Sketch:
             hill = np.exp(-((axis[None] - x) ** 2 + ((axis[:, None] - y) * self.uniform(0.6, 1.6)) ** 2) / radius ** 2)
             lamp = 1 + self.uniform(-0.5, 0.5) * hill
             self.image = self.image * lamp[..., None].astype(np.float32)
+            if self.relief:
+                self.relief.height += (hill * radius * side * self.uniform(-0.5, 0.7)).astype(np.float32)
 
     def pits(self, reach: float) -> None:
         """Piriform sinuses, valleculae, crevices: dark, and never the opening."""
@@ -145,8 +153,11 @@ class Sketch:
             radii = (log_uniform(self.rng, 0.08, 0.7), log_uniform(self.rng, 0.06, 0.4))
             pit = ellipse((far * np.cos(turn), 1.2 * far * np.sin(turn)), radii, turn + self.uniform(0.5, 2.6),
                           self.uniform(-0.8, 0.8))
-            self.darken(self.fill(pit, self.uniform(0.02, 0.2)) * self.uniform(0.4, 1.0),
+            area = self.fill(pit, self.uniform(0.02, 0.2))
+            self.darken(area * self.uniform(0.4, 1.0),
                         np.clip(self.uniform(0.08, 0.6) * np.array([1.1, 0.9, 0.85]), 0, 1))
+            if self.relief:
+                self.relief.sink(area, min(radii) * self.scale * self.uniform(0.1, 0.8))
 
     def mound(self, center: tuple[float, float], radii: tuple[float, float], covers: bool) -> None:
         """A smooth hill of mucosa, lit from somewhere; where it covers, the opening is not seen."""
@@ -159,7 +170,11 @@ class Sketch:
             self.darken(self.fill(shape, self.uniform(0.08, 0.25)) * self.uniform(0.1, 0.6), [0.6, 0.5, 0.5])
         tone = np.clip(self.tissue * self.uniform(0.7, 1.25), 0, 250)
         self.lay(area * self.uniform(0.75, 1.0), tone, self.uniform(0.3, 1.0))
-        self.image = self.image * (1 + (area * inner * self.uniform(0.0, 0.45))[..., None])
+        if self.relief:
+            self.relief.height *= 1 - area * self.uniform(0.5, 1.0)
+            self.relief.raise_dome(area, min(radii) * self.scale * self.uniform(0.3, 0.9), self.uniform(0.1, 0.8))
+        else:
+            self.image = self.image * (1 + (area * inner * self.uniform(0.0, 0.45))[..., None])
         if covers:
             self.mask = self.mask * (1 - self.fill(shape, 0.015))
 
@@ -173,8 +188,11 @@ class Sketch:
         reach = max(width, 0.45) + self.uniform(0.15, 1.0)
         if self.chance(0.65):
             bowl = ellipse((0, self.uniform(-0.3, 0.2)), (reach * self.uniform(0.9, 1.5), self.uniform(1.2, 2.0)))
-            self.darken(self.fill(bowl, self.uniform(0.05, 0.5)) * self.uniform(0.2, 1.0),
+            area = self.fill(bowl, self.uniform(0.05, 0.5))
+            self.darken(area * self.uniform(0.2, 1.0),
                         [self.uniform(0.5, 1), self.uniform(0.45, 0.95), self.uniform(0.4, 0.9)])
+            if self.relief:
+                self.relief.sink(area, self.scale * self.uniform(0.1, 0.6))
         self.pits(reach)
         if self.chance(0.55):
             for sign in (-1, 1):
@@ -215,7 +233,7 @@ class Sketch:
         colour = self.pale(0.85, 1.35) if self.chance(0.8) else self.tissue
         groove, wide = self.uniform(0.0, 0.95) if self.chance(0.75) else 0.0, self.uniform(0.05, 0.28)
         for sign, line in zip((-1, 1), sides, strict=True):
-            if self.chance(0.06):
+            if self.chance(0.2 if self.oblique else 0.06):
                 continue
             # A fold is broadest in the middle and behind, and runs out at the commissure.
             taper = np.interp(np.linspace(0, 1, len(line)), [0, 0.4, 1], [self.uniform(0.5, 1.1), 1, 0.2])[:, None]
@@ -227,11 +245,15 @@ class Sketch:
                             np.array([1.2, 0.9, 0.85]) * self.uniform(0.05, 0.45))
             if self.chance(0.5):
                 false = np.r_[beyond, (beyond + [sign * self.uniform(0.15, 0.6), 0])[::-1]]
-                self.lay(self.fill(false, self.uniform(0.04, 0.12)) * self.uniform(0.3, 1.0),
-                         np.clip(self.tissue * self.uniform(0.75, 1.25), 0, 250))
+                area = self.fill(false, self.uniform(0.04, 0.12))
+                self.lay(area * self.uniform(0.3, 1.0), np.clip(self.tissue * self.uniform(0.75, 1.25), 0, 250))
+                if self.relief:
+                    self.relief.raise_dome(area, self.scale * self.uniform(0.05, 0.3), self.uniform(0, 0.5))
             band = np.r_[line, outer[::-1]]
-            self.lay(self.fill(band, self.uniform(0.015, 0.06)) * self.uniform(0.45, 1.0),
-                     np.clip(colour * self.uniform(0.85, 1.1), 0, 250), 0.5)
+            area = self.fill(band, self.uniform(0.015, 0.06))
+            self.lay(area * self.uniform(0.45, 1.0), np.clip(colour * self.uniform(0.85, 1.1), 0, 250), 0.5)
+            if self.relief:
+                self.relief.raise_dome(area, self.scale * shown * self.uniform(0.1, 0.6), self.uniform(0, 0.5))
             if self.chance(0.4):
                 self.lay(self.stroke(line, 0.05, 0.03) * self.uniform(0.1, 0.5), np.clip(colour * 1.2, 0, 255))
 
@@ -277,6 +299,8 @@ class Sketch:
             for sign in (-1, 1):
                 self.mound((sign * self.uniform(0.0, 0.6) * (width + 0.2), -self.uniform(0.6, 1.2)),
                            (self.uniform(0.2, 0.5), self.uniform(0.2, 0.5)), covers=True)
+        if self.chance(0.7 if self.oblique else 0.15):
+            self.loom(width)
         if self.chance(0.2):
             sign = -1 if self.chance(0.5) else 1
             radii = (self.uniform(0.4, 1.1), self.uniform(0.6, 1.5))
@@ -289,7 +313,11 @@ class Sketch:
             upper = np.c_[t * half, edge - arch * 0.5 * t ** 2]
             lower = np.c_[t[::-1] * half, edge + thick * np.sqrt(np.clip(1 - t ** 2, 0, 1)) - arch * 0.5 * t ** 2]
             shape = np.r_[upper, lower]
-            self.lay(self.fill(shape, self.uniform(0.02, 0.1)), self.pale(0.9, 1.8))
+            area = self.fill(shape, self.uniform(0.02, 0.1))
+            self.lay(area, self.pale(0.9, 1.8))
+            if self.relief:
+                self.relief.height *= 1 - area
+                self.relief.raise_dome(area, self.scale * thick * self.uniform(0.1, 0.6), self.uniform(0, 0.6))
             self.mask = self.mask * (1 - self.fill(shape, 0.015))
         if self.chance(0.05) and width > 0.1:
             ends = self.uniform(-0.7, 0.7), self.uniform(-0.7, 0.7)
@@ -299,9 +327,26 @@ class Sketch:
             # Hardly anything is left to be seen: whoever looks would not call it an opening for certain.
             self.mask = np.where(self.mask > 0.5, self.mask, 0.0)
 
+    def loom(self, width: float) -> None:
+        """One or two large smooth mounds near the lens, whose edge cuts the opening from any side."""
+        before = self.mask.copy()
+        for _ in range(int(self.rng.integers(1, 3))):
+            turn = self.uniform(0, 2 * np.pi)
+            radii = (self.uniform(0.7, 2.6), self.uniform(0.7, 2.2))
+            edge = self.uniform(-0.3, 0.9) * (width if abs(np.cos(turn)) > 0.7 else 1.0)
+            far = edge + np.hypot(radii[0] * np.cos(turn), radii[1] * np.sin(turn))
+            kept = self.image.copy(), self.mask.copy(), self.relief.height.copy() if self.relief else None
+            self.mound((far * np.cos(turn), far * np.sin(turn)), radii, covers=True)
+            if self.mask.sum() < 0.35 * before.sum():
+                self.image, self.mask = kept[:2]
+                if self.relief:
+                    self.relief.height = kept[2]
+
     def light(self) -> None:
-        """Fall-off of the lamp, highlights, and the field of view."""
+        """Relief, fall-off of the lamp, highlights, and the field of view."""
         side = self.side
+        if self.relief:
+            self.image = self.relief.lit(self.image, self.mask, self.rng)
         axis = (np.arange(side, dtype=np.float32) + 0.5) / side
         x, y = self.uniform(0.2, 0.8), self.uniform(0.3, 1.0)
         fall = 1.15 - self.uniform(0, 1.1) * ((axis[None] - x) ** 2 + (axis[:, None] - y) ** 2)
