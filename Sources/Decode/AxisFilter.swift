@@ -25,6 +25,9 @@ struct AxisFilter {
     let taps: Int
     /// - **Shape** (count, taps).
     private(set) var weights: [UInt32]
+    /// The weights for whole vectors: as many for each pixel as `laneCount` says, zeros at the end.
+    private(set) var lanes: [UInt32]
+    let laneCount: Int
     /// All samples that are used.
     let span: Range<Int>
 
@@ -60,6 +63,11 @@ struct AxisFilter {
             Self.append(exact, to: &weights, fallback: begin + scale / 2 < Double(first) ? 0 : taps - 1)
         }
         self.taps = taps
+        laneCount = taps <= 4 ? 4 : (taps + 7) / 8 * 8
+        lanes = [UInt32](repeating: 0, count: geometry.count * laneCount)
+        for index in 0..<geometry.count {
+            for k in 0..<taps { lanes[index * laneCount + k] = weights[index * taps + k] }
+        }
         span = Int(starts.min() ?? 0)..<(Int(starts.max() ?? 0) + taps)
     }
 

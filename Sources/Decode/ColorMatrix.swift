@@ -60,6 +60,26 @@ struct ColorMatrix: Equatable {
         )
     }
 
+    /// The same for eight pixels.
+    @inline(__always)
+    func rgb(
+        _ y: SIMD8<UInt16>, _ cb: SIMD8<UInt16>, _ cr: SIMD8<UInt16>
+    ) -> (SIMD8<UInt8>, SIMD8<UInt8>, SIMD8<UInt8>) {
+        let base = (SIMD8<Int32>(truncatingIfNeeded: y) &- lumaOffset) &* luma
+        let u = SIMD8<Int32>(truncatingIfNeeded: cb) &- 8192
+        let v = SIMD8<Int32>(truncatingIfNeeded: cr) &- 8192
+        return (
+            Self.bytes(base &+ v &* redFromCr), Self.bytes(base &+ u &* greenFromCb &+ v &* greenFromCr),
+            Self.bytes(base &+ u &* blueFromCb)
+        )
+    }
+
+    @inline(__always)
+    private static func bytes(_ value: SIMD8<Int32>) -> SIMD8<UInt8> {
+        let rounded = (value &+ (1 << 18)) &>> 19
+        return SIMD8<UInt8>(truncatingIfNeeded: rounded.clamped(lowerBound: .zero, upperBound: .init(repeating: 255)))
+    }
+
     /// Removes 13 bits of fraction and the factor 64.
     @inline(__always)
     private static func byte(_ value: Int32) -> UInt8 {

@@ -82,7 +82,7 @@ package final class PictureScaler {
         row y: Int, target: TargetGeometry, layout: PixelLayout, matrix: ColorMatrix, channels: Int,
         into pixels: inout [UInt8]
     ) {
-        let stride = target.pixelStep * channels
+        let step = target.pixelStep * channels
         var at = (target.firstPixel + y * target.rowStep) * channels
         let count = target.columns
         let isColour = layout.components >= 3
@@ -91,7 +91,7 @@ package final class PictureScaler {
                 if channels == 1, !layout.isRGB {
                     for x in 0..<count {
                         pixels[at] = matrix.gray(a[x])
-                        at += stride
+                        at += step
                     }
                     return
                 }
@@ -99,30 +99,40 @@ package final class PictureScaler {
                     for x in 0..<count {
                         let gray = matrix.gray(a[x])
                         (pixels[at], pixels[at + 1], pixels[at + 2]) = (gray, gray, gray)
-                        at += stride
+                        at += step
                     }
                     return
                 }
                 rows[1].withUnsafeBufferPointer { b in
                     rows[2].withUnsafeBufferPointer { c in
                         if !layout.isRGB {
-                            for x in 0..<count {
+                            let whole = count / 8 * 8
+                            for x in stride(from: 0, to: whole, by: 8) {
+                                let (red, green, blue) = matrix.rgb(eight(a, x), eight(b, x), eight(c, x))
+                                for lane in 0..<8 {
+                                    pixels[at] = red[lane]
+                                    pixels[at &+ 1] = green[lane]
+                                    pixels[at &+ 2] = blue[lane]
+                                    at &+= step
+                                }
+                            }
+                            for x in whole..<count {
                                 (pixels[at], pixels[at + 1], pixels[at + 2]) = matrix.rgb(a[x], b[x], c[x])
-                                at += stride
+                                at += step
                             }
                         } else if channels == 3 {
                             for x in 0..<count {
                                 pixels[at] = UInt8(truncatingIfNeeded: min(255, (a[x] &+ 32) >> 6))
                                 pixels[at + 1] = UInt8(truncatingIfNeeded: min(255, (b[x] &+ 32) >> 6))
                                 pixels[at + 2] = UInt8(truncatingIfNeeded: min(255, (c[x] &+ 32) >> 6))
-                                at += stride
+                                at += step
                             }
                         } else {
                             for x in 0..<count {
                                 // Shares of BT.601, summing to 2^16: equal parts stay what they are.
                                 let sum = UInt32(a[x]) &* 19595 &+ UInt32(b[x]) &* 38470 &+ UInt32(c[x]) &* 7471
                                 pixels[at] = UInt8(truncatingIfNeeded: min(255, (sum &+ (1 << 21)) >> 22))
-                                at += stride
+                                at += step
                             }
                         }
                     }
@@ -130,4 +140,10 @@ package final class PictureScaler {
             }
         }
     }
+}
+
+/// Eight values side by side.
+@inline(__always)
+private func eight(_ row: UnsafeBufferPointer<UInt16>, _ x: Int) -> SIMD8<UInt16> {
+    (UnsafeRawPointer(row.baseAddress!) + x &* 2).loadUnaligned(as: SIMD8<UInt16>.self)
 }

@@ -30,7 +30,8 @@ struct PlaneSampler {
     mutating func prepare(horizontal h: AxisFilter.Geometry, vertical v: AxisFilter.Geometry, plane: Plane) {
         if horizontal?.geometry != h { horizontal = AxisFilter(h) }
         if vertical?.geometry != v { vertical = AxisFilter(v) }
-        let needed = (horizontal?.span.count ?? 0) * plane.step / (plane.isWide ? 2 : 1) + 16
+        let needed =
+            (horizontal?.span.count ?? 0) * plane.step / (plane.isWide ? 2 : 1) + 16 + (horizontal?.laneCount ?? 0)
         if row.count < needed { row = [UInt16](repeating: 0, count: needed) }
     }
 
@@ -109,19 +110,52 @@ private func gather(
     _ row: UnsafeMutableBufferPointer<UInt16>, filter: AxisFilter, step: Int,
     into out: UnsafeMutableBufferPointer<UInt16>
 ) {
-    let taps = filter.taps
+    let row = UnsafeRawPointer(row.baseAddress!)
+    let out = out.baseAddress!
     let origin = filter.span.lowerBound
     filter.starts.withUnsafeBufferPointer { starts in
-        filter.weights.withUnsafeBufferPointer { weights in
-            for x in 0..<starts.count {
-                var at = (Int(starts[x]) - origin) * step
-                var sum: UInt32 = 8192
-                for k in 0..<taps {
-                    sum &+= UInt32(row[at]) &* weights[x * taps + k]
-                    at += step
+        filter.lanes.withUnsafeBytes { weights in
+            let weights = weights.baseAddress!
+            // Behind the last sample the row holds numbers that weigh nothing.
+            if step != 1 {
+                gatherApart(row, filter: filter, step: step, into: out)
+            } else if filter.taps <= 4 {
+                for x in 0..<starts.count {
+                    let at = row + (Int(starts[x]) &- origin) &* 2
+                    let samples = SIMD4<UInt32>(truncatingIfNeeded: at.loadUnaligned(as: SIMD4<UInt16>.self))
+                    let weight = (weights + x &* 16).loadUnaligned(as: SIMD4<UInt32>.self)
+                    out[x] = UInt16(truncatingIfNeeded: ((samples &* weight).wrappedSum() &+ 8192) &>> 14)
                 }
-                out[x] = UInt16(truncatingIfNeeded: sum >> 14)
+            } else {
+                let groups = filter.laneCount / 8
+                for x in 0..<starts.count {
+                    var at = row + (Int(starts[x]) &- origin) &* 2
+                    var weight = weights + x &* groups &* 32
+                    var sums = SIMD8<UInt32>.zero
+                    for _ in 0..<groups {
+                        let samples = SIMD8<UInt32>(truncatingIfNeeded: at.loadUnaligned(as: SIMD8<UInt16>.self))
+                        sums &+= samples &* weight.loadUnaligned(as: SIMD8<UInt32>.self)
+                        at += 16
+                        weight += 32
+                    }
+                    out[x] = UInt16(truncatingIfNeeded: (sums.wrappedSum() &+ 8192) &>> 14)
+                }
             }
         }
+    }
+}
+
+/// The same for samples that do not lie side by side.
+private func gatherApart(_ row: UnsafeRawPointer, filter: AxisFilter, step: Int, into out: UnsafeMutablePointer<UInt16>)
+{
+    let origin = filter.span.lowerBound
+    for x in 0..<filter.starts.count {
+        var at = (Int(filter.starts[x]) - origin) * step
+        var sum: UInt32 = 8192
+        for k in 0..<filter.taps {
+            sum &+= UInt32((row + at &* 2).load(as: UInt16.self)) &* filter.weights[x * filter.taps + k]
+            at += step
+        }
+        out[x] = UInt16(truncatingIfNeeded: sum >> 14)
     }
 }
