@@ -7,6 +7,7 @@ import signal
 import statistics
 import subprocess
 import time
+from collections import Counter
 from pathlib import Path
 
 from common import CACHE, RIMA, Report, analyze_command, frames_of, high, phantom, repeated, say, standard, timed
@@ -27,12 +28,15 @@ def counter() -> Path | None:
     return None
 
 
-def counted(recording: Path, library: Path) -> dict[str, int]:
-    """Calls by thread name in one analysis."""
+def counted(recording: Path, library: Path) -> Counter[str]:
+    """Calls by thread name, without the number of its like, in one analysis."""
     target = CACHE / "allocations.txt"
     timed(analyze_command(recording), {"LD_PRELOAD": str(library), "COUNT_ALLOCATIONS": str(target)})
-    return {name: int(calls) for name, calls, _ in
-            (line.split("\t") for line in target.read_text().splitlines())}
+    calls: Counter[str] = Counter()
+    for line in target.read_text().splitlines():
+        name, count, _ = line.split("\t")
+        calls[name.rstrip("0123456789").rstrip("-")] += int(count)
+    return calls
 
 
 def allocations(report: Report, quick: bool) -> None:
@@ -44,9 +48,11 @@ def allocations(report: Report, quick: bool) -> None:
     long = repeated(short, 4)
     few, many = counted(short, library), counted(long, library)
     frames = frames_of(long) - frames_of(short)
-    for name, label in (("rima", "measuring thread"), ("rima-decode", "decoding thread (FFmpeg's own)")):
-        per_frame = (many.get(name, 0) - few.get(name, 0)) / frames
-        target = "≤ 1 with the store's commits" if name == "rima" else ""
+    threads = (("rima-measure", "measuring thread"), ("rima-look", "threads that look ahead"),
+               ("rima-decode", "decoding thread (FFmpeg's own)"))
+    for name, label in threads:
+        per_frame = (many[name] - few[name]) / frames
+        target = "" if name == "rima-decode" else "≤ 1 with the store's commits"
         report.add(f"allocations a frame in the steady state, {label}", f"{per_frame:.1f}", target,
                    per_frame <= 1 if target else None, "LD_PRELOAD=count_allocations.so rima analyze FILE")
 

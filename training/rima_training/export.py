@@ -149,6 +149,10 @@ def multiply_adds_of(path: Path) -> int:
     shapes = {value.name: [d.dim_value for d in value.type.tensor_type.shape.dim]
               for value in [*graph.value_info, *graph.output, *graph.input]}
     weights = {entry.name: list(entry.dims) for entry in graph.initializer}
+    # In 8 bits a weight passes through the node that gives it its scale.
+    for node in graph.node:
+        if node.op_type == "DequantizeLinear" and node.input[0] in weights:
+            weights[node.output[0]] = weights[node.input[0]]
     total = 0
     for node in graph.node:
         if node.op_type in ("Conv", "Gemm") and node.input[1] in weights:

@@ -115,10 +115,7 @@ final class LookAhead: @unchecked Sendable {
         places = (0...viewers.count).map { _ in Place() }
         for (number, viewer) in viewers.enumerated() {
             let owned = OwnedViewer(viewer)
-            let thread = Thread { [self] in work(owned) }
-            thread.name = "rima-look-\(number)"
-            thread.stackSize = 4 << 20
-            thread.start()
+            startThread("rima-look-\(number)") { [self] in work(owned) }
         }
     }
 

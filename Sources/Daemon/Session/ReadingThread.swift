@@ -33,13 +33,10 @@ final class ReadingThread: @unchecked Sendable {
     }
 
     func start() {
-        let thread = Thread { [self] in
+        startThread("rima-decode") { [self] in
             if let live { readLive(live) } else { read() }
             inbox.finish()
         }
-        thread.name = "rima-decode"
-        thread.stackSize = 4 << 20
-        thread.start()
     }
 
     /// Waits until it is known what the recording is.

@@ -140,6 +140,7 @@ final class SessionRunner {
     /// Measures until the recording is over or a stop is asked for.
     /// - Returns: how it came out; an ending of `stopped` leaves a session that a later run goes on with.
     func run() throws -> SessionOutcome {
+        nameThread("rima-measure")
         defer {
             inbox.close()
             lookAhead?.close()
