@@ -15,6 +15,8 @@ package struct Verdict: Sendable {
     package var rates: [Double] = []
     /// Errors of the median closure per stage, 0...1, signed.
     package var medians: [Double] = []
+    /// The same by the stage's label.
+    package var mediansByStage: [String: [Double]] = [:]
     package var silentStages = 0
     package var swallows = 0
     package var swallowsFound = 0
@@ -47,6 +49,7 @@ package struct Verdict: Sendable {
         closures += other.closures
         rates += other.rates
         medians += other.medians
+        mediansByStage.merge(other.mediansByStage, uniquingKeysWith: +)
         silentStages += other.silentStages
         swallows += other.swallows
         swallowsFound += other.swallowsFound
@@ -204,6 +207,7 @@ package struct Judge: Sendable {
             let closures = test.breaths.filter { $0.stage == index }.compactMap(\.closure).sorted()
             if let median = quantile(ofSorted: closures, 0.5) {
                 verdict.medians.append(closure.median - median)
+                verdict.mediansByStage[truth.label, default: []].append(closure.median - median)
                 if abs(closure.median - median) > 0.03 {
                     verdict.log.append("\(test.name): \(truth.label) closure \(closure.median) true \(median)")
                 }

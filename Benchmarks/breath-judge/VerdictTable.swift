@@ -43,6 +43,12 @@ extension Verdict {
                     format: "95 %% %.2f, worst %.2f; %.1f %% within 3; mean %+.2f", 100 * Self.at(medians, 0.95),
                     100 * Self.at(medians, 1), 100 * Self.share(medians, within: 0.03),
                     100 * medians.reduce(0, +) / Double(max(1, medians.count)))),
+            line(
+                "mean of these by stage, points",
+                mediansByStage.keys.sorted().map { label in
+                    let errors = mediansByStage[label] ?? []
+                    return String(format: "\(label) %+.1f", 100 * errors.reduce(0, +) / Double(max(1, errors.count)))
+                }.joined(separator: ", ")),
             line("swallows as breaths / as worst narrowing", "\(swallowsAsBreaths) / \(swallowsAsWorst)"),
             line(
                 "found: swallows, coughs, talking",
@@ -67,7 +73,8 @@ extension TrueTest {
             text += "s,\(sample.time.seconds),\(sample.usableArea.map { "\($0)" } ?? "")\n"
         }
         for breath in breaths {
-            text += "b,\(breath.start),\(breath.trough),\(breath.end),\(isVisible(breath) ? 1 : 0)\n"
+            text += "b,\(breath.start),\(breath.trough),\(breath.end),\(isVisible(breath) ? 1 : 0),"
+            text += "\(breath.stage),\(breath.closure.map { "\($0)" } ?? "")\n"
         }
         for event in events { text += "e,\(event.kind.rawValue),\(event.start),\(event.end)\n" }
         var detector = BreathDetector()
@@ -75,7 +82,7 @@ extension TrueTest {
             switch event {
             case .breath(let breath):
                 text += "f,\(breath.start.seconds),\(breath.narrowestTime.seconds),\(breath.end.seconds),"
-                text += "\(breath.isUsable ? 1 : 0)\n"
+                text += "\(breath.isUsable ? 1 : 0),\(breath.closure)\n"
             case .interruption(let found):
                 text += "i,\(found.kind.rawValue),\(found.start.seconds),\(found.end.seconds)\n"
             }

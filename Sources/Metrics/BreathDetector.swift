@@ -211,11 +211,12 @@ package struct BreathDetector: Sendable, Hashable, Codable {
         return low..<high
     }
 
-    /// How far around a frame its noise is evened out: not at all on a clean curve, an eighth of a quick breath, a fifth of a slow one.
+    /// How far around a frame its noise is evened out: not at all on a clean curve, up to a fifth of a quick breath and
+    /// a quarter of a slow one.
     private func fitReach(_ cycle: TurnFinder.Cycle, _ span: Int64) -> Int64 {
         // What lasts half a second is noise in a slow breath and the breath itself in a quick one.
         let seconds = Double(span) / 1e9
-        let most = 0.12 + 0.1 * min(1, max(0, (seconds - 1.5) / 3.5))
+        let most = 0.18 + 0.1 * min(1, max(0, (seconds - 1.5) / 3.5))
         let share = min(most, 4 * cycle.rawNoise / max(cycle.height, 1e-9))
         return Int64(share * Double(span))
     }

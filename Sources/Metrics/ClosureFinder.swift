@@ -254,6 +254,14 @@ struct ClosureFinder: Sendable, Hashable, Codable {
         return Double(down + up) / 2 * AreaTrack.stepSeconds < max(0.2, 0.12 * context.period)
     }
 
+    /// One wall is far steeper than breathing: a swallow upon the floor of a breath has the breath's own flank on the
+    /// other side.
+    private func hasWall(_ run: DeepRun, _ track: AreaTrack, _ context: Context) -> Bool {
+        let down = run.start - flank(of: run.start, track, -1)
+        let up = flank(of: run.end - 1, track, 1) - run.end + 1
+        return Double(min(down, up)) * AreaTrack.stepSeconds <= max(0.12, 0.08 * context.period)
+    }
+
     private mutating func remember(_ run: DeepRun, _ track: AreaTrack) {
         lastJudged = JudgedRun(start: run.start, width: width(run, track), flat: flatSeconds(run, track))
     }
@@ -287,7 +295,8 @@ struct ClosureFinder: Sendable, Hashable, Codable {
             let isLong = seconds > max(1.5 * usual + 0.12, 0.36, 0.42 * context.period)
             let isFlat = flatSeconds(run, track) > max(0.2, 0.16 * context.period, 2 * usualFlat + 0.12)
             // Deep breaths of a moment ago do not excuse walls as steep as these around a flat floor.
-            let isWalled = isSteep(run, track, context) && flatSeconds(run, track) >= 0.2
+            let isWalled =
+                (isSteep(run, track, context) || hasWall(run, track, context)) && flatSeconds(run, track) >= 0.2
             return isLong || isFlat || isWalled ? .swallow : nil
         }
         // A first closure that comes and goes at breathing's pace, without a flat floor, is narrowing that sets in.

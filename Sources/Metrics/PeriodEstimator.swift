@@ -14,12 +14,16 @@ struct PeriodEstimator: Sendable, Hashable, Codable {
     ///   - shortest, longest: periods looked for, seconds.
     mutating func update(_ bins: ArraySlice<Double>, shortest: Double, longest: Double) {
         let short = estimate(bins.suffix(Int(12 / 0.04)), shortest: shortest, longest: min(longest, 5), reach: 4)
-        if let short, short.strength > 0.55 {
+        // A few seconds hold several turns of the noise before they hold two slow breaths.
+        let isEarly = period == nil && Double(bins.count) * AreaTrack.stepSeconds < 10
+        if let short, short.strength > (isEarly ? 0.8 : 0.55) {
             (period, strength) = (short.period, short.strength)
             return
         }
         let long = estimate(bins.suffix(Int(28 / 0.04)), shortest: shortest, longest: longest, reach: 7)
-        if let best = [short, long].compactMap({ $0 }).max(by: { $0.strength < $1.strength }), best.strength > 0.25 {
+        if let best = [short, long].compactMap({ $0 }).max(by: { $0.strength < $1.strength }),
+            best.strength > (isEarly ? 0.8 : 0.25)
+        {
             (period, strength) = (best.period, best.strength)
         } else {
             strength = 0

@@ -32,9 +32,11 @@ package struct StageAggregator: Sendable {
         (summary.baseline, summary.baselineSilence) = baseline(schedule, members)
         var times = StageTimes(settings: settings, stages: schedule.spans.count, baseline: summary.baseline)
         times.add(samples, interruptions: interruptions, schedule: schedule)
+        let lone = loneClosures(breaths.filter(\.isUsable))
         for stage in summary.stages.indices {
             times.write(stage, into: &summary.stages[stage])
-            describe(&summary.stages[stage], stage, members[stage], summary.baseline)
+            let believed = members[stage].filter { !lone.contains($0.index) }
+            describe(&summary.stages[stage], stage, members[stage], believed: believed, summary.baseline)
             if summary.stages[stage].silence == nil { times.writeBelow(stage, into: &summary.stages[stage]) }
         }
         describeTest(&summary, schedule, breaths)
@@ -67,7 +69,7 @@ package struct StageAggregator: Sendable {
     }
 
     private func describe(
-        _ stage: inout StageSummary, _ index: Int, _ breaths: [Breath], _ baseline: RestBaseline?
+        _ stage: inout StageSummary, _ index: Int, _ breaths: [Breath], believed: [Breath], _ baseline: RestBaseline?
     ) {
         stage.usableBreaths = breaths.count
         if stage.frames == 0 {
@@ -100,7 +102,9 @@ package struct StageAggregator: Sendable {
             stage.scaleChange = here / rest - 1
         }
         // Of equal breaths the first.
-        if let worst = breaths.max(by: { ($0.closure, -$0.index) < ($1.closure, -$1.index) }) {
+        if let worst = (believed.isEmpty ? breaths : believed).max(by: {
+            ($0.closure, -$0.index) < ($1.closure, -$1.index)
+        }) {
             stage.worst = Evidence(
                 breath: worst.index, frame: worst.narrowestFrame, time: worst.narrowestTime, value: worst.closure)
         }
@@ -108,6 +112,17 @@ package struct StageAggregator: Sendable {
             stage.widest = Evidence(
                 breath: widest.index, frame: widest.widestFrame, time: widest.widestTime, value: widest.opened)
         }
+    }
+
+    /// Breaths that shut completely while one right beside them does not come near: each may be a swallow upon a breath,
+    /// which looks the same, so none is shown as a stage's worst while there are others.
+    private func loneClosures(_ usable: [Breath]) -> Set<Int> {
+        var lone: Set<Int> = []
+        for (place, breath) in usable.enumerated() where breath.closure >= settings.completeClosure {
+            let beside = [place - 1, place + 1].filter(usable.indices.contains).map { usable[$0].closure }
+            if beside.contains(where: { $0 < settings.nearlyComplete }) { lone.insert(breath.index) }
+        }
+        return lone
     }
 
     private func describeTest(_ summary: inout TestSummary, _ schedule: StageSchedule, _ breaths: [Breath]) {

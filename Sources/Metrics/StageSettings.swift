@@ -15,6 +15,10 @@ package struct StageSettings: Sendable, Hashable, Codable {
     /// Narrowing is sustained when this many usable breaths in a row close at least this far.
     package var sustainedBreaths = 3
     package var sustainedClosure = 0.5
+    /// A breath that closes as far as the first is believed as the worst of its stage only between breaths that close as far
+    /// as the second.
+    package var completeClosure = 0.97
+    package var nearlyComplete = 0.9
     /// Change of the reference length against rest above which the scale has drifted.
     package var driftLimit = 0.12
     /// A frame stands for the time to the next one, at most this many seconds.

@@ -76,6 +76,26 @@ struct StageTests {
         return test
     }
 
+    @Test("A breath that shuts completely beside one that does not come near is not believed as the worst")
+    func loneClosure() {
+        var test = PlainTest()
+        test.add(count: 5, opened: 1000, closure: 0.5)
+        test.add(count: 1, opened: 1000, closure: 1)
+        test.add(count: 2, opened: 1000, closure: 0.5)
+        test.add(count: 1, opened: 1000, closure: 0.6)
+        test.add(count: 1, opened: 1000, closure: 0.5)
+        // Shut for several breaths: there the whole run shuts, and its inner breaths are believed.
+        test.add(count: 10, opened: 1000, closure: 1)
+        // All that a stage has.
+        test.add(count: 1, opened: 1000, closure: 0.3)
+        test.add(count: 9, opened: 1000, closure: 1)
+        let stages = summary(test).stages
+        #expect(stages[0].worst?.breath == 8)
+        #expect(stages[0].usableBreaths == 10)
+        #expect(near(stages[1].worst?.value, 1) && stages[1].worst?.breath == 11)
+        #expect(near(stages[2].worst?.value, 1) && stages[2].worst?.breath == 22)
+    }
+
     @Test("Marks make half-open spans; the last of several at one moment counts; late ones make none")
     func schedule() {
         let schedule = StageSchedule(
