@@ -93,7 +93,7 @@ let package = Package(
             name: "SegmentTests", dependencies: ["Segment", "Frames"], resources: [.copy("Fixtures")],
             swiftSettings: strict),
         .testTarget(
-            name: "MetricsTests", dependencies: ["Metrics", "Frames", "BreathJudge"], swiftSettings: strict),
+            name: "MetricsTests", dependencies: ["Metrics", "Frames", "BreathJudge", "Phantom"], swiftSettings: strict),
         .testTarget(
             name: "ReportTests", dependencies: ["Report", "Metrics", "Frames"], exclude: ["Golden"],
             swiftSettings: strict),

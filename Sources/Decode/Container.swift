@@ -95,6 +95,39 @@ final class Container {
         input.begin(stream)
     }
 
+    /// Opens a finished recording for its sound.
+    init(soundOf source: ByteSource, settings: DecodeSettings, isSeekable: Bool) throws(DecodeError) {
+        av_log_set_level(AV_LOG_QUIET)
+        self.source = source
+        live = nil
+        source.position = 0
+        let opened = try Self.open(
+            source: source, settings: settings, isSeekable: isSeekable, probe: Self.probes[Self.probes.count - 1])
+        let best = av_find_best_stream(opened.context, AVMEDIA_TYPE_AUDIO, -1, -1, nil, 0)
+        guard best >= 0, let stream = opened.context.pointee.streams[Int(best)] else {
+            Self.close(opened.context, opened.io)
+            throw DecodeError(
+                .noSound, path: source.path, found: "it holds no sound", remedy: "Switch the recorder's microphone on.")
+        }
+        guard let codec = avcodec_find_decoder(stream.pointee.codecpar.pointee.codec_id) else {
+            let error = noDecoderError(stream, path: source.path)
+            Self.close(opened.context, opened.io)
+            throw error
+        }
+        (context, io, self.stream, self.codec) = (opened.context, opened.io, stream, codec)
+        formatName = String(cString: opened.context.pointee.iformat.pointee.name)
+        discardOtherStreams()
+    }
+
+    /// When the first picture is shown, in nanoseconds of the container's clock; nil where it does not say.
+    var pictureStart: Int64? {
+        let best = av_find_best_stream(context, AVMEDIA_TYPE_VIDEO, -1, -1, nil, 0)
+        guard best >= 0, let video = context.pointee.streams[Int(best)], video.pointee.start_time != rima_nopts()
+        else { return nil }
+        return av_rescale_q(
+            video.pointee.start_time, video.pointee.time_base, AVRational(num: 1, den: 1_000_000_000))
+    }
+
     deinit {
         live?.hurry()
         Self.close(context, io)

@@ -17,6 +17,8 @@ package struct DecodeError: Error, Sendable, Equatable, CustomStringConvertible 
         case notFinalised
         /// A recording without a video stream.
         case noVideo
+        /// A recording without a sound that can be used.
+        case noSound
         /// A codec that this system's FFmpeg cannot decode.
         case noDecoder
         /// Pictures larger, or streams more, than the settings allow.

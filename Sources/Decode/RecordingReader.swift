@@ -273,7 +273,7 @@ package struct RecordingReader: ~Copyable, @unchecked Sendable {
 // MARK: - Opening
 
 /// Finds out whether libav must jump about in the file to read it; if so, waits until the file is complete.
-private func needsSeeking(_ source: ByteSource, onState: (ReaderState) -> Void) throws(DecodeError) -> Bool {
+func needsSeeking(_ source: ByteSource, onState: (ReaderState) -> Void) throws(DecodeError) -> Bool {
     let message: String
     if source.peek(at: 0, count: 4) == Array("GIF8".utf8) {
         guard source.isFollowing else { return true }

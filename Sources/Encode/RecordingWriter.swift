@@ -15,6 +15,7 @@ package final class RecordingWriter {
     private let frame: UnsafeMutablePointer<AVFrame>
     private let packet: UnsafeMutablePointer<AVPacket>
     private let scaler: PixelConverter
+    private let sound: SoundTrack?
     private let isInterlaced: Bool
     private var count: Int64 = 0
     private var isFinished = false
@@ -47,6 +48,7 @@ package final class RecordingWriter {
         frame = parts.frame
         packet = parts.packet
         scaler = parts.scaler
+        sound = parts.sound
     }
 
     deinit {
@@ -75,12 +77,18 @@ package final class RecordingWriter {
         try drain()
     }
 
+    /// Writes the next samples of the sound track, -1...1; nothing without `WriterSettings.soundRate`.
+    package func write(sound samples: [Float]) throws(EncodeError) {
+        try sound?.write(samples, to: context, path: path)
+    }
+
     /// Writes what the encoder still holds, and the index.
     package func finish() throws(EncodeError) {
         guard !isFinished else { return }
         isFinished = true
         avcodec_send_frame(encoder, nil)
         try drain()
+        try sound?.finish(context, path: path)
         var code = av_write_trailer(context)
         let closed = avio_closep(&context.pointee.pb)
         if code >= 0 { code = closed }
@@ -122,6 +130,7 @@ private struct Parts {
     let frame: UnsafeMutablePointer<AVFrame>
     let packet: UnsafeMutablePointer<AVPacket>
     let scaler: PixelConverter
+    let sound: SoundTrack?
 
     init(path: String, size: PixelSize, rate: AVRational, settings: WriterSettings) throws(EncodeError) {
         var context: UnsafeMutablePointer<AVFormatContext>?
@@ -160,6 +169,11 @@ private struct Parts {
             scaler = try PixelConverter(
                 size: size, format: encoder.pointee.pix_fmt, matrix: encoder.pointee.colorspace,
                 isFullRange: encoder.pointee.color_range == AVCOL_RANGE_JPEG)
+            if let soundRate = settings.soundRate {
+                sound = try SoundTrack(in: context, rate: soundRate, path: path)
+            } else {
+                sound = nil
+            }
             try openFile(context, path: path, settings: settings)
             (self.context, self.encoder, self.stream, self.frame, self.packet) = (
                 context, encoder, stream, frame, packet

@@ -25,6 +25,8 @@ package struct WriterSettings: Sendable {
     package var quarterTurns = 0
     /// Ticks per second of the stamps given to `write`; nil counts frames.
     package var ticksPerSecond: Int?
+    /// Samples per second of a sound track with one channel; nil writes none.
+    package var soundRate: Int?
 
     package init() {}
 }

@@ -13,6 +13,8 @@ package enum BreathPhase: String, Sendable, Hashable, Codable {
 package enum PhaseSource: String, Sendable, Hashable, Codable {
     /// A flow channel recorded beside the video.
     case flow
+    /// The noise of breathing in the recording's own sound; says less than a flow channel (design/breaths.md).
+    case sound
 }
 
 /// One cycle of the area: from one widest opening over the narrowest to the next widest.

@@ -66,6 +66,11 @@ package struct ReportContent: Sendable {
             return "Breathing phase: unknown. The area alone does not tell inspiration from expiration."
         }
         func count(_ phase: BreathPhase) -> Int { usable.count { $0.phase == phase } }
+        if source == .sound {
+            return "Breathing phase from the recording's sound: of \(usable.count) usable breaths, "
+                + "\(count(.inspiration)) are narrowest in inspiration if their noise is stridor; for the others the sound "
+                + "does not tell."
+        }
         return "Breathing phase from the \(source.rawValue) channel: of \(usable.count) usable breaths, "
             + "\(count(.inspiration)) are narrowest in inspiration, \(count(.expiration)) in expiration and "
             + "\(count(.unknown)) between them."

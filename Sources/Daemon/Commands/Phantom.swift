@@ -45,6 +45,10 @@ struct PhantomCommand: ParsableCommand {
     @Option(help: "What narrows: none, glottic, supraglottic or both.") var narrowing = PhantomNarrowing.supraglottic
     @Option(help: "Closure at the worst moment of the worst stage, 0 to 1.") var closure = 0.6
     @Flag(help: "No swallow, cough, fog, glare, blur, darkness or shake.") var calm = false
+    @Option(
+        help:
+            "Also write a sound track: stridor (breath noise that grows with the narrowing, which is inspiratory) or even (in and out alike)."
+    ) var sound: PhantomNoise?
     @Option(help: ArgumentHelp("Also write every frame's opening as a mask of the pane here.", valueName: "dir"))
     var masks: String?
     @Option(help: ArgumentHelp("Draw this many independent stills instead of a recording.", valueName: "n")) var stills:
@@ -103,16 +107,21 @@ struct PhantomCommand: ParsableCommand {
         var writing = WriterSettings()
         writing.codec = codec
         writing.bitRate = bitRate
+        writing.soundRate = sound.map { _ in PhantomSound.rate }
         let writer = try RecordingWriter(
             path: output, size: frameSize, rateNumerator: rate.numerator, rateDenominator: rate.denominator,
             settings: writing)
         if let masks { try FileManager.default.createDirectory(atPath: masks, withIntermediateDirectories: true) }
+        var drawnSound = sound.map { PhantomSound(recording, noise: $0) }
         var truth = PhantomTruth.csvHeader + "\n"
         var progress = ProgressLine(isQuiet: quiet)
         try inOrder(recording.frameCount) { [masks] index in
             recording.frame(index, maps: masks != nil)
         } take: { index, frame in
             try writer.write(frame.picture)
+            if let samples = drawnSound?.samples(until: recording.time(of: index + 1)) {
+                try writer.write(sound: samples)
+            }
             truth += frame.truth.csvRow + "\n"
             if let masks {
                 var mask = LumaPicture(size: frame.truth.size)
@@ -189,5 +198,6 @@ struct PhantomCommand: ParsableCommand {
 
 extension PhantomLayout: ExpressibleByArgument {}
 extension PhantomNarrowing: ExpressibleByArgument {}
+extension PhantomNoise: ExpressibleByArgument {}
 
 private func greatestCommonDivisor(_ a: Int, _ b: Int) -> Int { b == 0 ? max(a, 1) : greatestCommonDivisor(b, a % b) }

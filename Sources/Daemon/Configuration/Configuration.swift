@@ -24,6 +24,7 @@ package struct Configuration: Sendable, Equatable {
     /// A protocol's name or file; `none` for none.
     package var stageProtocol = Configuration.noProtocol
     package var report = Report()
+    package var phase = Phase()
 
     package static let noProtocol = "none"
 
@@ -36,6 +37,13 @@ package struct Configuration: Sendable, Equatable {
         package var sustainedBreaths = 3
         package var sustainedClosureRatio = 0.5
         package var scaleDriftRatio = 0.12
+    }
+
+    package enum SoundUse: String, Sendable, CaseIterable { case off, auto }
+
+    /// Who may say which way the air goes.
+    package struct Phase: Sendable, Equatable {
+        package var sound = SoundUse.off
     }
 
     package struct WatchedFolder: Sendable, Equatable {

@@ -91,6 +91,19 @@ enum SettingTable {
                     """),
             ]),
         SettingSection(
+            name: "phase",
+            explanation: "Who may say whether air goes in or out. A flow channel beside the recording always may.",
+            settings: [
+                .choice(
+                    "phase.sound", \.phase.sound,
+                    """
+                    `auto` listens to the recording's own sound where there is no flow channel: breaths that close by \
+                    half and are plainly louder while they are narrow count as stridor, and stridor as inspiration. \
+                    Everything else stays unknown. Not proven on real tests, therefore `off` unless asked for; see \
+                    design/breaths.md. Only how loud it is 25 times a second is kept, and nothing that was said.
+                    """)
+            ]),
+        SettingSection(
             name: "gate",
             explanation:
                 "When a frame is refused rather than measured. All measures are taken within the lit field only.",

@@ -23,6 +23,8 @@ struct SessionFolder: Sendable {
     var breaths: URL { root.appending(path: "breaths.csv") }
     /// A flow channel given for the test.
     var flow: URL { root.appending(path: "flow.csv") }
+    /// How loud the recording's sound is, where it was asked for.
+    var sound: URL { root.appending(path: "sound.csv") }
     private var lock: URL { root.appending(path: "session.lock") }
 
     /// The session's name: its folder's.
@@ -45,7 +47,7 @@ struct SessionFolder: Sendable {
         for file in [
             store.path, store.path + "-wal", store.path + "-shm", samples.path, summary.path, still.path,
             debugStill.path, report.path, reportData.path, reportPDF.path, reportFHIR.path, stages.path, breaths.path,
-            flow.path,
+            flow.path, sound.path,
         ] { unlink(file) }
     }
 

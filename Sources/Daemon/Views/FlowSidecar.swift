@@ -59,10 +59,12 @@ enum FlowSidecar {
 }
 
 extension SessionFolder {
-    /// The breaths with their phases where a flow channel was kept; as they are where none was.
-    func phases(of breaths: [Breath]) throws(CommandError) -> [Breath] {
-        guard FileManager.default.fileExists(atPath: flow.path) else { return breaths }
-        return try FlowSidecar.load(flow.path).label(breaths)
+    /// The breaths with their phases where a flow channel was kept, or else a sound that may be used; as they are where
+    /// neither was.
+    func phases(of breaths: [Breath], sound use: Configuration.SoundUse) throws(CommandError) -> [Breath] {
+        if FileManager.default.fileExists(atPath: flow.path) { return try FlowSidecar.load(flow.path).label(breaths) }
+        guard use == .auto, FileManager.default.fileExists(atPath: sound.path) else { return breaths }
+        return try SoundTable.load(sound.path)?.label(breaths) ?? breaths
     }
 
     /// Keeps a flow channel with the session, so that every later report has it.

@@ -11,6 +11,8 @@ struct ReportSettings: Sendable {
     var stages = StageSettings()
     /// For reading single frames of the recording again.
     var decode = DecodeSettings()
+    /// Whether the recording's sound may tell the phase of breathing.
+    var sound = Configuration.SoundUse.off
 
     init() {}
 
@@ -23,6 +25,7 @@ struct ReportSettings: Sendable {
         stages.driftLimit = configuration.report.scaleDriftRatio
         decode.threads = configuration.decode.threads
         decode.maximumPixels = configuration.decode.maximumPixels
+        sound = configuration.phase.sound
     }
 }
 
@@ -53,9 +56,9 @@ struct ReportBuilder {
     /// Writes report.html, report.json, stages.csv and breaths.csv, each whole or not at all.
     @discardableResult
     func writeAll() throws -> ReportContent {
-        let fault = adoptFlow()
+        let faults = [adoptFlow(), adoptSound()].compactMap { $0 }
         var content = try content()
-        if let fault { content.notes.append(fault) }
+        content.notes += faults
         // What only some calls write must not show stages of before.
         for stale in [folder.reportPDF, folder.reportFHIR] { try? FileManager.default.removeItem(at: stale) }
         try write(HTMLReport.render(content), to: folder.report)
@@ -91,7 +94,7 @@ struct ReportBuilder {
         var rows = SessionStatistics()
         try rows.update(from: store)
         let statistics = rows.finished
-        let breaths = try folder.phases(of: statistics.breaths)
+        let breaths = try folder.phases(of: statistics.breaths, sound: settings.sound)
         let marks = statistics.stageMarks(try store.marks())
         return ReportContent(
             session: folder.name, pseudonym: record.subject, date: record.dateText, plan: try plan(),
@@ -114,6 +117,25 @@ struct ReportBuilder {
             return nil
         } catch {
             return "The flow channel was left out: \(error.message)."
+        }
+    }
+
+    /// Keeps how loud the recording is with the session, where it is wanted and not there yet.
+    ///
+    /// - Returns: why it cannot be had, for the reader; that costs the phases and not the report.
+    private func adoptSound() -> String? {
+        let files = FileManager.default
+        guard settings.sound == .auto, !files.fileExists(atPath: folder.flow.path),
+            !files.fileExists(atPath: folder.sound.path),
+            let place = try? recording ?? RecordingPlace(of: store, record: record)?.path
+        else { return nil }
+        do {
+            try write(SoundTable.csv(try SoundTable.listen(to: place, settings: settings.decode)), to: folder.sound)
+            return nil
+        } catch let error as DecodeError {
+            return "The sound was left out: \(error.found)."
+        } catch {
+            return "The sound was left out: \(describe(error))."
         }
     }
 

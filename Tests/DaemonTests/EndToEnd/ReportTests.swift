@@ -131,6 +131,34 @@ import Testing
         #expect(try scratch.text("other/breaths.csv").split(separator: "\n").count == breaths.count)
     }
 
+    @Test("asks the recording's own sound for the phase only where it is told to, and goes without where there is none")
+    func sound() throws {
+        let scratch = try Scratch()
+        try "phase:\n  sound: auto\n".write(toFile: scratch.path("ears.yaml"), atomically: true, encoding: .utf8)
+        let ears = ["--config", scratch.path("ears.yaml")]
+        let file = try scratch.phantom("a.mkv", seconds: 20, extra: ["--calm", "--sound", "stridor"])
+        #expect(try scratch.analyze(file, into: "out").status == 0)
+        #expect(try !scratch.text("out/breaths.csv").contains("sound"))
+        #expect(!FileManager.default.fileExists(atPath: scratch.path("out/sound.csv")))
+        #expect(try Program.run(["report", scratch.path("out")] + ears).status == 0)
+        let breaths = try scratch.text("out/breaths.csv").split(separator: "\n").dropFirst()
+        // The quick network sees them close by a tenth only: no stridor, whatever it sounds like.
+        #expect(breaths.count > 3 && breaths.allSatisfy { $0.hasSuffix(",unknown,sound") }, "\(breaths)")
+        #expect(try scratch.text("out/report.html").contains("Breathing phase from the recording&#39;s sound"))
+        let levels = try scratch.text("out/sound.csv").split(separator: "\n").dropFirst()
+        #expect(levels.count == 500)
+        #expect(levels.allSatisfy { $0.split(separator: ",").count == 2 })
+        // Kept: a report without the setting does not use it, and the next with it does not read the recording again.
+        try FileManager.default.removeItem(atPath: file)
+        #expect(try Program.run(["report", scratch.path("out")]).status == 0)
+        #expect(try !scratch.text("out/breaths.csv").contains("sound"))
+        #expect(try Program.run(["report", scratch.path("out")] + ears).status == 0)
+        #expect(try scratch.text("out/breaths.csv").contains(",unknown,sound"))
+        let mute = try scratch.phantom("c.mkv", seconds: 10, extra: ["--calm"])
+        #expect(try scratch.analyze(mute, into: "mute", extra: ears).status == 0)
+        #expect(try scratch.text("mute/report.html").contains("The sound was left out: it holds no sound"))
+    }
+
     @Test("puts the latest earlier test of the same pseudonym beside this one, and no other patient's")
     func comparison() throws {
         let scratch = try Scratch()

@@ -93,7 +93,8 @@ extension WebContext {
     func breaths(_ request: WebRequest) throws -> WebResponse {
         let folder = try folder(request)
         let statistics = try statistics(folder)
-        let phased = (try? folder.phases(of: statistics.breaths)) ?? statistics.breaths
+        let phased =
+            (try? folder.phases(of: statistics.breaths, sound: configuration.phase.sound)) ?? statistics.breaths
         let breaths = phased.map { BreathLine.object($0) }
         let interruptions = statistics.interruptions.map { BreathLine.object($0) }
         return WebResponse(
