@@ -13,5 +13,5 @@ func startThread(_ name: String, stackSize: Int = 4 << 20, _ body: @escaping @Se
     thread.start()
 }
 
-/// Names the calling thread; Foundation's own name does not reach the system.
-func nameThread(_ name: String) { _ = pthread_setname_np(pthread_self(), name) }
+/// Names the calling thread; a name that Foundation is told before the thread runs does not reach the system.
+func nameThread(_ name: String) { Thread.current.name = name }
