@@ -20,6 +20,7 @@ package struct RecordingReader: ~Copyable, @unchecked Sendable {
 
     private var timeline: TimelineBuilder
     private var taint: TaintTracker
+    private let references: ReferenceCheck?
     private var packetOrdinal: Int64 = 0
     private var frameIndex = 0
     private var segment = 0
@@ -42,6 +43,8 @@ package struct RecordingReader: ~Copyable, @unchecked Sendable {
         var orientation: Orientation
     }
 
+    /// Codecs in which no picture refers to a B picture.
+    private static let plainCodecs = [AV_CODEC_ID_MPEG1VIDEO, AV_CODEC_ID_MPEG2VIDEO, AV_CODEC_ID_MPEG4]
     /// Damage in the container is skipped this many times in a row before the recording counts as unreadable.
     private static let maximumReadErrors = 200
 
@@ -87,6 +90,7 @@ package struct RecordingReader: ~Copyable, @unchecked Sendable {
             stampBits: Int(stream.pointee.pts_wrap_bits))
         let properties = avcodec_descriptor_get(parameters.pointee.codec_id)?.pointee.props ?? 0
         taint = TaintTracker(isIntraOnly: properties & AV_CODEC_PROP_INTRA_ONLY != 0)
+        references = ReferenceCheck(parameters)
 
         let aspect = av_guess_sample_aspect_ratio(container.context, stream, nil)
         let coded = PixelSize(width: Int(parameters.pointee.width), height: Int(parameters.pointee.height))
@@ -175,6 +179,9 @@ package struct RecordingReader: ~Copyable, @unchecked Sendable {
                 try leaveHardware("a packet is damaged")
                 taint.damagedPacket(ordinal)
             }
+            let bytes = UnsafeBufferPointer(
+                start: packet.pointee.data, count: packet.pointee.data == nil ? 0 : Int(max(0, packet.pointee.size)))
+            if references?.isDisposable(bytes) == true { taint.disposablePacket(ordinal) }
             let sent = avcodec_send_packet(decoder, packet)
             if sent < 0, sent != rima_averror_eagain() { try noteDamage(sent) }
             return
@@ -224,7 +231,9 @@ package struct RecordingReader: ~Copyable, @unchecked Sendable {
         let placement = timeline.place(stamp: hasStamp ? raw.pointee.best_effort_timestamp : nil)
         let isDamaged = raw.pointee.decode_error_flags != 0 || raw.pointee.flags & AV_FRAME_FLAG_CORRUPT != 0
         let isTainted = taint.judge(
-            packet: rima_frame_tag(raw), isKey: rima_frame_is_key(raw) != 0, isDamaged: isDamaged)
+            packet: rima_frame_tag(raw), isKey: rima_frame_is_key(raw) != 0, isDamaged: isDamaged,
+            isDisposable: raw.pointee.pict_type == AV_PICTURE_TYPE_B
+                && Self.plainCodecs.contains(decoder.pointee.codec_id))
         if isTainted, device != nil {
             // The caller gives back what it handed in; a fetched picture is ours.
             if raw != decoded { pool.give(raw) }

@@ -133,6 +133,38 @@ struct TaintTests {
         #expect(judge(&tracker, [(1, true, false), (3, false, false), (4, true, false)]) == "TT.")
     }
 
+    @Test("damage in a frame that none refers to stays there, unless its packet is known to be damaged")
+    func disposable() {
+        var tracker = TaintTracker(isIntraOnly: false)
+        for packet in [1, 3] as [Int64] { tracker.disposablePacket(packet) }
+        let frames: [(Int64, Bool, Bool)] = [(0, true, false), (1, false, true), (2, false, false)]
+        #expect(judge(&tracker, frames) == ".T.")
+        let isTainted = tracker.judge(packet: 4, isKey: false, isDamaged: true, isDisposable: true)
+        #expect(isTainted)
+        tracker.damagedPacket(3)
+        #expect(judge(&tracker, [(3, false, true), (5, false, false), (6, true, false)]) == "TT.")
+    }
+
+    @Test("a slice says whether others refer to it, behind lengths and behind start codes")
+    func references() throws {
+        func check(_ header: [UInt8], _ packet: [UInt8]) -> Bool {
+            header.withUnsafeBufferPointer { header in
+                packet.withUnsafeBufferPointer { ReferenceCheck(h264Header: header).isDisposable($0) }
+            }
+        }
+        let lengths: [UInt8] = [1, 77, 0, 30, 0xFF, 0xE1, 0, 0]
+        let message: [UInt8] = [0, 0, 0, 2, 0x06, 9]
+        #expect(check(lengths, message + [0, 0, 0, 3, 0x01, 1, 2]))
+        #expect(!check(lengths, message + [0, 0, 0, 3, 0x41, 1, 2]))
+        #expect(!check(lengths, message + [0, 0, 0, 3, 0x65, 1, 2]))
+        #expect(!check(lengths, message))
+        #expect(!check(lengths, [0xFF, 0xFF, 0xFF, 0xFF, 0x06]))
+        let code: [UInt8] = [0, 0, 0, 1, 0, 0, 1, 0x67, 0x42]
+        #expect(check(code, [0, 0, 0, 1, 0x09, 0xF0, 0, 0, 1, 0x01, 8]))
+        #expect(!check(code, [0, 0, 0, 1, 0x09, 0xF0, 0, 0, 1, 0x41, 8]))
+        #expect(!check(code, []))
+    }
+
     @Test("in intra-only codecs every frame stands for itself")
     func intra() {
         var tracker = TaintTracker(isIntraOnly: true)
