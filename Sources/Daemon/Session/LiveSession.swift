@@ -49,7 +49,7 @@ struct CommittedGap: Sendable, Hashable {
 struct LiveLedger {
     private var skipped = 0
     private var skippedFrom: StreamTime?
-    private var lastTime: StreamTime?
+    private(set) var lastTime: StreamTime?
     private var lastTold = ContinuousClock.now - .seconds(1)
 
     /// Holes that end at this frame; drops are gathered for a second.

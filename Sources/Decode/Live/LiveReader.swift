@@ -33,6 +33,10 @@ package struct LiveGap: Sendable, Equatable {
     package var to: StreamTime
     /// Why, in words without secrets.
     package var cause: String
+
+    package init(segment: Int, from: StreamTime?, to: StreamTime, cause: String) {
+        (self.segment, self.from, self.to, self.cause) = (segment, from, to, cause)
+    }
 }
 
 /// What a live source tells beside its frames.

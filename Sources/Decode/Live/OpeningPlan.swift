@@ -52,7 +52,8 @@ struct OpeningPlan {
         if secured { set("tls_verify", "1") }
         av_dict_set_int(&options, "max_streams", Int64(decode.maximumStreams), 0)
         av_dict_set_int(&options, "probesize", 5 << 20, 0)
-        av_dict_set_int(&options, "analyzeduration", 3_000_000, 0)
+        // RTMP tells at once what it carries, and whether sound will come may stay open for ever.
+        av_dict_set_int(&options, "analyzeduration", source.kind == .rtmp ? 500_000 : 3_000_000, 0)
         av_dict_set_int(&options, "skip_estimate_duration_from_pts", 1, 0)
     }
 
