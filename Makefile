@@ -31,13 +31,27 @@ test: setup lint  ## everything that must pass
 	@scripts/check-units
 	@scripts/faults 5
 	@scripts/fault-writes 25
+	@scripts/starved --short
 	@scripts/damage 1 25
 	@scripts/test-training
 
 .PHONY: faults
-faults: build  ## kill the service 100 times, fail every write; rows as in an undisturbed run
+faults: build  ## kill the service 100 times, fail every write, starve and halt it; rows as in an undisturbed run
 	@scripts/faults 100
 	@scripts/fault-writes
+	@scripts/starved
+
+.PHONY: sessions
+sessions: build  ## open and close 2,000 sessions and look at the service's memory (10 minutes)
+	@scripts/sessions
+
+.PHONY: subscribers
+subscribers: build  ## 63 readers of the stream beside one that stalls; wants a quiet machine (3 minutes)
+	@scripts/subscribers
+
+.PHONY: live-protocols
+live-protocols: build  ## send a film over every protocol from real senders, break it off and begin again (3 minutes)
+	@scripts/live-protocols
 
 .PHONY: soak
 soak: build  ## follow recordings for SOAK_MINUTES (5) and look at memory, descriptors and threads

@@ -209,8 +209,8 @@ enum FuzzSeeds {
                 }
                 rows.append(NumberedSample(sequence: frame, sample: sample))
             }
-            try? store.commit(rows, temporalState: Data("{}".utf8))
-            try? store.commit(CommittedMark(frame: 20, label: "Rest", source: .live, sequence: 20))
+            let mark = CommittedMark(frame: 20, label: "Rest", source: .live, sequence: 20)
+            try? store.commit(CommitBatch(rows: rows, marks: [mark]), temporalState: Data("{}".utf8))
             try? store.commit(paneJSON: "{}", fromFrame: 0)
             try? store.setFacts(["container": "matroska"])
             try? store.close()

@@ -139,9 +139,10 @@ import Testing
         }
         do {
             let store = try SessionStore(folder: folder)
-            try store.commit(Array(rows[..<100]), temporalState: Data("{}".utf8))
-            try store.commit(CommittedMark(frame: 100, label: "Rest", source: .live, sequence: 100))
-            try store.commit(Array(rows[100...]), temporalState: Data("{\"a\":1}".utf8))
+            try store.commit(CommitBatch(rows: Array(rows[..<100])), temporalState: Data("{}".utf8))
+            let mark = CommittedMark(frame: 100, label: "Rest", source: .live, sequence: 100)
+            try store.commit(
+                CommitBatch(rows: Array(rows[100...]), marks: [mark]), temporalState: Data("{\"a\":1}".utf8))
         }
         let store = try SessionStore(readOnly: folder)
         #expect(try store.rows() == rows)

@@ -4,6 +4,8 @@
 //   FAULT_AT      which call fails, from 1; 0 or nothing: none
 //   FAULT_FOR     how many calls fail from there on; 1 unless given
 //   FAULT_ERRNO   the error, as a number; ENOSPC unless given
+//   FAULT_SWITCH  a file: as long as it is there, every call under the path in it fails with the number in front of that
+//                 ("28 /var/lib/rima/sessions/x")
 //   FAULT_COUNT   a file that receives how many calls there were, at the end of the program
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -26,9 +28,7 @@ static long number(const char *name, long otherwise) {
     return text && *text ? atol(text) : otherwise;
 }
 
-static int is_under(int fd) {
-    const char *prefix = getenv("FAULT_UNDER");
-    if (!prefix) return 0;
+static int lies_under(int fd, const char *prefix) {
     char link[64], path[PATH_MAX];
     snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
     int saved = errno;
@@ -39,9 +39,34 @@ static int is_under(int fd) {
     return strncmp(path, prefix, strlen(prefix)) == 0;
 }
 
+// The error that the switch asks for; 0 for none.
+static int switched(int fd) {
+    const char *name = getenv("FAULT_SWITCH");
+    if (!name) return 0;
+    int saved = errno, error = 0;
+    char text[PATH_MAX + 16];
+    int control = open(name, O_RDONLY | O_CLOEXEC);
+    ssize_t length = control < 0 ? 0 : read(control, text, sizeof text - 1);
+    if (control >= 0) close(control);
+    if (length > 0) {
+        text[length] = 0;
+        text[strcspn(text, "\n")] = 0;
+        char *prefix = strchr(text, ' ');
+        if (prefix && lies_under(fd, prefix + 1)) error = atoi(text);
+    }
+    errno = saved;
+    return error;
+}
+
 // Whether this call is to fail.
 static int fails(int fd) {
-    if (!is_under(fd)) return 0;
+    int error = switched(fd);
+    if (error) {
+        errno = error;
+        return 1;
+    }
+    const char *prefix = getenv("FAULT_UNDER");
+    if (!prefix || !lies_under(fd, prefix)) return 0;
     long call = atomic_fetch_add(&calls, 1) + 1, at = number("FAULT_AT", 0);
     if (at == 0 || call < at || call >= at + number("FAULT_FOR", 1)) return 0;
     errno = (int)number("FAULT_ERRNO", ENOSPC);

@@ -54,8 +54,12 @@ struct WorkerCommand: ParsableCommand {
         } catch {
             // An empty file may still be written to: its session waits.
             let isEmpty = (error as? DecodeError)?.code == .empty
+            let isReading = (error as? DecodeError)?.code == .readFailed
             let error = CommandError(adopting: error)
             if stop.isRaised || isEmpty { throw ExitCode(CommandError.Code.tryAgain.rawValue) }
+            if [.inputOutput, .cannotCreate].contains(error.code) {
+                writer.hinder(isReading ? .cannotRead : .cannotStore, error)
+            }
             if [.badData, .noInput].contains(error.code) { try SessionFailure(error).write(to: folder) }
             throw error
         }

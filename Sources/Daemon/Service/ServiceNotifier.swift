@@ -4,8 +4,10 @@ import Glibc
 /// Tells the service manager how the service does.
 ///
 /// Outside systemd every call does nothing.
-package struct ServiceNotifier: Sendable {
+package final class ServiceNotifier: Sendable {
     private let address: UnixAddress?
+    /// Open all the time: a service without descriptors left is alive, and its watchdog must hear it.
+    private let descriptor: Int32
     /// How often systemd wants to hear `watchdog`; nil when it does not watch.
     /// - **Units** microseconds.
     package let watchdogInterval: Int?
@@ -17,10 +19,15 @@ package struct ServiceNotifier: Sendable {
         } else {
             address = nil
         }
+        descriptor =
+            address == nil
+            ? -1 : socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), 0)
         let isForUs = environment["WATCHDOG_PID"].map { Int32($0) == processID } ?? true
         let interval = environment["WATCHDOG_USEC"].flatMap(Int.init).flatMap { $0 > 0 ? $0 : nil }
         watchdogInterval = isForUs ? interval : nil
     }
+
+    deinit { if descriptor >= 0 { close(descriptor) } }
 
     /// Whether anybody listens.
     package var isActive: Bool { address != nil }
@@ -55,15 +62,14 @@ package struct ServiceNotifier: Sendable {
     ///
     /// A manager that does not take it is not waited for.
     private func send(_ lines: [String]) {
-        guard let address else { return }
-        let descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), 0)
-        guard descriptor >= 0 else { return }
-        defer { close(descriptor) }
-        guard address.call(descriptor, connect) == 0 else { return }
+        guard let address, descriptor >= 0 else { return }
         let bytes = [UInt8](lines.joined(separator: "\n").utf8)
-        // SAFETY: the bytes outlive the call.
-        _ = unsafe bytes.withUnsafeBytes {
-            unsafe Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+        // SAFETY: the bytes and the address outlive the call.
+        _ = unsafe bytes.withUnsafeBytes { bytes in
+            unsafe address.call(descriptor) { descriptor, address, length in
+                unsafe Int32(
+                    sendto(descriptor, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL), address, length))
+            }
         }
     }
 }

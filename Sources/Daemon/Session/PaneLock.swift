@@ -128,3 +128,9 @@ struct PaneLock {
         }
     }
 }
+
+/// A pane with the picture size for which it holds.
+struct StoredPane: Codable, Sendable, Equatable {
+    var pane: Pane
+    var frameSize: PixelSize
+}

@@ -35,9 +35,11 @@ struct SessionFolder: Sendable {
         var path = ""
         for part in root.standardizedFileURL.pathComponents {
             path = path.isEmpty || path == "/" ? path + part : path + "/" + part
-            guard mkdir(path, 0o755) != 0, errno != EEXIST, access(path, F_OK) != 0 else { continue }
+            guard mkdir(path, 0o755) != 0 else { continue }
+            let code = errno
+            guard code != EEXIST, access(path, F_OK) != 0 else { continue }
             throw CommandError(
-                .cannotCreate, "cannot make the folder \(root.path): \(String(cString: strerror(errno)))",
+                .cannotCreate, "cannot make the folder \(root.path): \(String(cString: strerror(code)))",
                 remedy: "choose another folder with --output, or make this one writable")
         }
     }

@@ -40,12 +40,18 @@ protocol SessionObserver: AnyObject {
     func changed(_ state: ReaderState)
     /// A hole in the rows of a live source.
     func missed(_ gap: CommittedGap)
+    /// The disk does not take a live source's rows; they are kept in memory and tried again every second.
+    func cannotStore(_ error: CommandError)
+    /// All rows up to now are stored.
+    func stored()
     /// Called about once a second, whether or not frames come; `waiting` frames are decoded and not yet measured.
     func lives(waiting: Int)
 }
 
 extension SessionObserver {
     func missed(_ gap: CommittedGap) {}
+    func cannotStore(_ error: CommandError) {}
+    func stored() {}
     func seen(_ frame: borrowing VideoFrame, _ sample: Sample, pane: Pane?, rings: MeterResult, cost: Duration) {}
 }
 
@@ -86,13 +92,18 @@ final class SessionRunner {
     private var ledger = LiveLedger()
     private var nextFrame: Int
     private var nextSequence: Int
-    private var uncommitted: [NumberedSample] = []
-    private var outlines = OutlineBatch()
+    private var batch = CommitBatch()
+    /// Why the last commit failed, as long as no later one has come through.
+    private var trouble: CommandError?
     private var isPaneCommitted: Bool
     private var lastCommit = ContinuousClock.now
 
     /// Rows are safe at most this long after they were measured.
     private static let commitInterval = Duration.seconds(1)
+    /// Rows of a live source that may wait in memory for a disk that does not take them; ten minutes at 25 in a second.
+    ///
+    /// A recording is still there when the disk is well again; what a live source shows comes once.
+    private static let waitingRows = 15_000
 
     init(job: SessionJob, inbox: SessionInbox, stop: StopFlag, observer: any SessionObserver) throws {
         self.job = job
@@ -209,7 +220,7 @@ final class SessionRunner {
             try commit(drops)
         }
         try takeRequests()
-        try commit()
+        try commitAll()
         // Whatever went wrong while reading: the rows up to there are kept.
         let ending = try end.get()
         let outcome = SessionOutcome(accounting: accounting, ending: ending, info: reading.lastInfo ?? info)
@@ -226,8 +237,13 @@ final class SessionRunner {
     private func noteHoles(before frame: borrowing VideoFrame, _ reading: ReadingThread) throws {
         if let origin = reading.takeClockOrigin() { try store.setLiveClock(origin) }
         let isNew = frame.segment != liveSegment
+        var lost = isNew ? reading.takeGap(before: frame.segment) : nil
+        if isNew, lost == nil, liveSegment >= 0 {
+            lost = LiveGap(
+                segment: frame.segment, from: ledger.lastTime, to: frame.time,
+                cause: "the source broke off and went on within its connection")
+        }
         liveSegment = frame.segment
-        let lost = isNew ? reading.takeGap(before: frame.segment) : nil
         for hole in ledger.holes(before: frame, expecting: lastSeen.map { $0 + 1 } ?? nextFrame, lost: lost) {
             try commit(hole)
         }
@@ -235,12 +251,12 @@ final class SessionRunner {
     }
 
     private func commit(_ hole: CommittedGap) throws {
-        // Like a mark, together with the rows before it.
-        try commit()
         var gap = hole
         gap.sequence = nextSequence
         nextSequence += 1
-        try store.commit(gap)
+        batch.gaps.append(gap)
+        // Like a mark, together with the rows before it.
+        try commit()
         accounting.dropped += gap.dropped
         observer.missed(gap)
     }
@@ -309,8 +325,10 @@ final class SessionRunner {
         nextFrame = frame.index + 1
         nextSequence += 1
         accounting.add(sample)
-        uncommitted.append(row)
-        if let opening = sample.opening, opening.area > 0 { outlines.append(frame: sample.frame, measurer.result) }
+        batch.rows.append(row)
+        if let opening = sample.opening, opening.area > 0 {
+            batch.outlines.append(frame: sample.frame, measurer.result)
+        }
         let stage = stages.label(at: sample.frame)
         if let pane {
             try stills.consider(sample, stage: stage, of: frame, pane: pane, measurer.result)
@@ -343,32 +361,51 @@ final class SessionRunner {
 
     /// Begins a stage with the frame that is measured next.
     private func mark(_ label: String, source: MarkSource) throws {
-        // A mark is committed at once, together with the rows before it.
-        try commit()
         let mark = CommittedMark(frame: nextFrame, label: label, source: source, sequence: nextSequence)
         nextSequence += 1
-        try store.commit(mark)
+        batch.marks.append(mark)
         stages.add(mark)
+        // A mark is committed at once, together with the rows before it.
+        try commit()
         observer.marked(mark)
     }
 
+    /// Makes everything up to now safe.
+    ///
+    /// - Throws: when the disk does not take it; rows of a live source are kept for the next call instead.
     private func commit() throws {
         lastCommit = .now
-        guard !uncommitted.isEmpty else { return }
+        guard !batch.isEmpty || samples.isBehind || stills.isBehind else { return }
+        let first = batch.rows.first?.sample.frame ?? nextFrame
         do {
-            try store.commit(
-                uncommitted, outlines: outlines, temporalState: try JSONEncoder.stable.encode(measurer.state))
-            try samples.append(uncommitted, stages: stages)
+            if !batch.isEmpty {
+                try store.commit(batch, temporalState: try JSONEncoder.stable.encode(measurer.state))
+                samples.append(batch.rows, stages: stages)
+                batch.removeAll()
+            }
+            try samples.flush()
             try stills.commit()
+            trouble = nil
+            observer.stored()
         } catch {
-            throw CommandError(
+            let failure = CommandError(
                 .inputOutput, "cannot store rows in \(job.folder.root.path): \(describe(error))",
-                remedy:
-                    "free some space; all rows before frame \(uncommitted[0].sample.frame) are safe, run again to go on"
-            )
+                remedy: "free some space; all rows before frame \(first) are safe, run again to go on")
+            guard job.live != nil, batch.rows.count < Self.waitingRows else { throw failure }
+            trouble = failure
+            observer.cannotStore(failure)
         }
-        uncommitted.removeAll(keepingCapacity: true)
-        outlines.removeAll()
+    }
+
+    /// Stores what is left of a live source, however long the disk does not take it, unless a stop is asked for.
+    private func commitAll() throws {
+        try commit()
+        while let trouble {
+            guard !stop.isRaised else { throw trouble }
+            observer.lives(waiting: inbox.waiting)
+            Thread.sleep(forTimeInterval: 0.5)
+            try commit()
+        }
     }
 
     private func setFacts(_ info: RecordingInfo) throws {
@@ -400,12 +437,6 @@ final class SessionRunner {
         // Last, because it says that everything else is there.
         try record.write(to: job.folder)
     }
-}
-
-/// A pane with the picture size for which it holds.
-struct StoredPane: Codable, Sendable, Equatable {
-    var pane: Pane
-    var frameSize: PixelSize
 }
 
 /// A frame kept back while the pane is being looked for.

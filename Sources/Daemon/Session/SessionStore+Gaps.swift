@@ -20,16 +20,14 @@ extension SessionStore {
         }
     }
 
-    /// Commits a hole.
-    func commit(_ gap: CommittedGap) throws {
-        try database.write { db in
-            try db.execute(
-                sql: "INSERT INTO gap VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                arguments: [
-                    gap.sequence, gap.frame, gap.segment, gap.cause.rawValue, gap.detail, gap.from?.nanoseconds,
-                    gap.to?.nanoseconds, gap.dropped,
-                ])
-        }
+    /// Part of the commit of rows.
+    static func insert(_ gap: CommittedGap, into db: Database) throws {
+        try db.execute(
+            sql: "INSERT INTO gap VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            arguments: [
+                gap.sequence, gap.frame, gap.segment, gap.cause.rawValue, gap.detail, gap.from?.nanoseconds,
+                gap.to?.nanoseconds, gap.dropped,
+            ])
     }
 
     /// Holes with `seq >= first`, in order.

@@ -112,15 +112,13 @@ final class SessionStore: Sendable {
 
     // MARK: Writing
 
-    /// Commits rows with their outlines, and the state after the last of them, as one.
-    func commit(
-        _ rows: [NumberedSample], outlines: OutlineBatch = OutlineBatch(), temporalState: Data?
-    ) throws {
-        guard !rows.isEmpty else { return }
+    /// Commits rows with their outlines, marks and holes, and the state after the last of them, as one.
+    func commit(_ batch: CommitBatch, temporalState: Data?) throws {
+        guard !batch.isEmpty else { return }
         try database.write { db in
             let insert = try db.cachedStatement(
                 sql: "INSERT INTO frame VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)")
-            for row in rows {
+            for row in batch.rows {
                 let sample = row.sample
                 let opening = sample.opening
                 insert.setUncheckedArguments([
@@ -131,7 +129,9 @@ final class SessionStore: Sendable {
                 ])
                 try insert.execute()
             }
-            try Self.insert(outlines, into: db)
+            try Self.insert(batch.outlines, into: db)
+            for mark in batch.marks { try Self.insert(mark, into: db) }
+            for gap in batch.gaps { try Self.insert(gap, into: db) }
             if let temporalState {
                 try db.execute(
                     sql: "INSERT OR REPLACE INTO temporal_state VALUES (0, ?)", arguments: [temporalState])
@@ -139,13 +139,10 @@ final class SessionStore: Sendable {
         }
     }
 
-    /// Commits a stage mark.
-    func commit(_ mark: CommittedMark) throws {
-        try database.write { db in
-            try db.execute(
-                sql: "INSERT INTO mark (seq, frame, label, source) VALUES (?, ?, ?, ?)",
-                arguments: [mark.sequence, mark.frame, mark.label, mark.source.rawValue])
-        }
+    private static func insert(_ mark: CommittedMark, into db: Database) throws {
+        try db.execute(
+            sql: "INSERT INTO mark (seq, frame, label, source) VALUES (?, ?, ?, ?)",
+            arguments: [mark.sequence, mark.frame, mark.label, mark.source.rawValue])
     }
 
     /// Commits where the endoscope picture lies from `frame` on.

@@ -66,6 +66,9 @@ struct StillKeeper {
         }
     }
 
+    /// Whether candidates wait for `commit`.
+    var isBehind: Bool { !pending.isEmpty }
+
     /// Makes the candidates since the last commit safe.
     mutating func commit() throws {
         guard !pending.isEmpty else { return }

@@ -11,7 +11,8 @@ import Synchronization
 #endif
 
 /// Writes `KEY<tab>TEXT<lf>`: the key is the sequence number of a stored event, empty for one that is not stored,
-/// `picture` for what the page has asked to see, and `timing` for the worker's own measures.
+/// `picture` for what the page has asked to see, `trouble` for what keeps the session from going on, and `timing` for
+/// the worker's own measures.
 final class WorkerVoice: SessionObserver {
     private let folder: SessionFolder
     private let stages: StageSettings
@@ -24,6 +25,8 @@ final class WorkerVoice: SessionObserver {
     private var timing = FrameTiming()
     private var picture = PanePicture()
     private var lastTold: [UInt8] = []
+    /// Whether it is known that rows can be stored.
+    private var isStoring = false
 
     init(folder: SessionFolder, stages: StageSettings, wanted: PictureWish) {
         self.folder = folder
@@ -88,6 +91,24 @@ final class WorkerVoice: SessionObserver {
         begin(gap.sequence)
         lines.append(gap, to: &buffer)
         send()
+    }
+
+    func cannotStore(_ error: CommandError) {
+        isStoring = false
+        hinder(.cannotStore, error)
+    }
+
+    func stored() {
+        guard !isStoring else { return }
+        isStoring = true
+        output.write(Array("trouble\t".utf8))
+        if state.told == Trouble.Kind.cannotStore.rawValue { tell("measuring", detail: "") }
+    }
+
+    /// Tells what keeps the session from going on, in words that name no file.
+    func hinder(_ kind: Trouble.Kind, _ error: CommandError) {
+        output.write(Array("trouble\t\(kind.rawValue) \(error.cause)".utf8))
+        tell(kind.rawValue, detail: error.cause)
     }
 
     func lives(waiting: Int) {
@@ -183,8 +204,9 @@ struct StateTeller {
     mutating func rowCame() -> String? {
         rows += 1
         isWaiting = false
-        // That a recording beside a live source pauses holds while rows come.
-        return ["measuring", "recording_paused", ""].contains(told) ? nil : "measuring"
+        // That a recording beside a live source pauses, or that its rows wait in memory, holds while rows come.
+        return ["measuring", "recording_paused", Trouble.Kind.cannotStore.rawValue, ""].contains(told)
+            ? nil : "measuring"
     }
 
     /// To be called about once a second.

@@ -29,6 +29,8 @@ final class ServiceWatch: Sendable {
         var sources: [String: String] = [:]
         /// How often each live source was lost and came back.
         var reconnects: [String: Int] = [:]
+        /// What cannot go on now, by session, or by who found it where there is none yet.
+        var troubles: [String: (session: String?, trouble: Trouble)] = [:]
         var running = 0
         var waiting = 0
         var lastBeat = 0
@@ -74,7 +76,7 @@ final class ServiceWatch: Sendable {
         }
     }
 
-    /// A worker's other words: `picture`, `timing`, `queue`, or nothing but that it lives.
+    /// A worker's other words: `picture`, `timing`, `queue`, `trouble`, or nothing but that it lives.
     func word(session: String, key: String, text: String) {
         switch key {
         case "picture": pictures.arrived(text, from: session)
@@ -84,6 +86,17 @@ final class ServiceWatch: Sendable {
             counts.withLock { counts in
                 counts.timingNanoseconds += numbers[0]
                 for index in counts.timing.indices { counts.timing[index] += numbers[index + 1] }
+            }
+        case "trouble":
+            let parts = text.split(separator: " ", maxSplits: 1)
+            let kind = parts.first.flatMap { Trouble.Kind(rawValue: String($0)) }
+            let old = trouble(of: session)
+            let trouble = kind.map { Trouble(kind: $0, detail: parts.count > 1 ? String(parts[1]) : "") }
+            note(trouble, of: session, as: session)
+            if let kind {
+                hub.sessionChanged(session, state: kind.rawValue)
+            } else if old != nil {
+                hub.sessionChanged(session, state: "measuring")
             }
         case "queue":
             guard let waiting = Int(text) else { return }
@@ -105,6 +118,14 @@ final class ServiceWatch: Sendable {
             counts.waiting = waiting
         }
     }
+
+    /// Takes note of what keeps something from going on, or that nothing does.
+    func note(_ trouble: Trouble?, of session: String?, as key: String) {
+        counts.withLock { $0.troubles[key] = trouble.map { (session, $0) } }
+    }
+
+    /// What keeps a session from going on.
+    func trouble(of session: String) -> Trouble? { counts.withLock { $0.troubles[session]?.trouble } }
 
     func restarted() { counts.withLock { $0.restarts += 1 } }
 

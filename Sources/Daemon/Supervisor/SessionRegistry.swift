@@ -75,7 +75,13 @@ struct SessionRegistry: Sendable {
             number += 1
         }
         try folder.create()
-        try origin.write(to: folder)
+        do throws(CommandError) {
+            try origin.write(to: folder)
+        } catch {
+            // Half a session would be found, and be none.
+            try? FileManager.default.removeItem(at: folder.root)
+            throw error
+        }
         return folder
     }
 }

@@ -12,8 +12,23 @@ extension Supervisor {
     /// Begins the sources that begin with the service and have no session from before.
     func startSources(_ state: inout State) {
         for source in state.live.configured where source.autostart && state.live.sessions[source.name] == nil {
-            _ = start(source.name, &state)
+            state.wanted.insert(source.name)
         }
+        startWanted(&state)
+    }
+
+    /// Begins the sources that are wanted and could not be started before.
+    func startWanted(_ state: inout State) {
+        for name in state.wanted.sorted() {
+            guard state.live.isConfigured(name), state.live.sessions[name] == nil else {
+                state.wanted.remove(name)
+                continue
+            }
+            guard case .refused(let reason) = start(name, &state) else { continue }
+            overview.note(
+                Trouble(kind: .noSession, detail: CommandError(.cannotCreate, reason).cause), of: nil, as: "sources")
+        }
+        if state.wanted.isEmpty { overview.note(nil, of: nil, as: "sources") }
     }
 
     func answer(_ request: SourceRequest, _ state: inout State) -> SourceOutcome {
@@ -29,7 +44,8 @@ extension Supervisor {
     func applySources(_ sources: [Configuration.LiveSource], _ state: inout State) {
         let changes = state.live.replace(by: sources)
         for name in changes.stop { _ = finish(name, &state) }
-        for name in changes.start { _ = start(name, &state) }
+        state.wanted.formUnion(changes.start)
+        startWanted(&state)
         for name in changes.restart {
             guard let session = state.live.sessions[name]?.name else { continue }
             logger.notice("the source has other settings: connecting anew", metadata: ["session": "\(session)"])
@@ -48,10 +64,11 @@ extension Supervisor {
             state.live.began(folder, of: name)
             state.waiting.append(folder)
             logger.notice("live source started", metadata: ["session": "\(folder.name)", "source": "\(name)"])
+            state.wanted.remove(name)
             return .started(session: folder.name)
         } catch {
-            logger.error("\(error.description)")
-            return .refused("no session could be made; see the service's log")
+            if !state.wanted.contains(name) { logger.error("\(error.description)") }
+            return .refused("no session could be made: \(error.cause)")
         }
     }
 

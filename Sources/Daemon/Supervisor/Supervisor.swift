@@ -4,6 +4,10 @@ import Foundation
 import Logging
 import Synchronization
 
+#if canImport(Glibc)
+    import Glibc
+#endif
+
 /// What the supervisor's loop reacts to.
 enum Occurrence: Sendable {
     case found([FoundRecording])
@@ -22,24 +26,27 @@ enum Occurrence: Sendable {
 
 /// Runs sessions until it is stopped.
 final class Supervisor: Sendable {
-    private let configurationPath: String?
-    private let accepted: AcceptedConfiguration
-    private let hub: EventHub
-    private let overview: ServiceWatch
+    let configurationPath: String?
+    let accepted: AcceptedConfiguration
+    let hub: EventHub
+    let overview: ServiceWatch
     let commands = WorkerCommands()
-    private let notifier: ServiceNotifier
+    let notifier: ServiceNotifier
     let logger: Logger
     let registry: SessionRegistry
     private let occurrences: AsyncStream<Occurrence>
     let report: AsyncStream<Occurrence>.Continuation
 
     /// A worker that crashes is started again after this long, and longer each time.
-    private static let restartDelay = Duration.seconds(1)
+    static let restartDelay = Duration.seconds(1)
+    /// A disk that did not take rows is tried again after this long.
+    static let storeDelay = Duration.seconds(5)
     /// A worker tells that it lives once a second; one that has been silent for this long hangs.
     private static let silenceLimit = Duration.seconds(15)
     private static let tickInterval = Duration.seconds(2)
     private static let lookInterval = Duration.seconds(1)
     private static let housekeepingInterval = Duration.seconds(600)
+    private let isStopping = Atomic<Bool>(false)
 
     init(
         configuration: Configuration, configurationPath: String?, accepted: AcceptedConfiguration, hub: EventHub,
@@ -61,6 +68,7 @@ final class Supervisor: Sendable {
     /// The end is bounded: once no worker has been left for a second, or after twelve, the process exits, whatever a
     /// library still waits for. Workers notice, and their rows are in their stores.
     func stop() {
+        isStopping.store(true, ordering: .relaxed)
         report.yield(.stop)
         let bound = Thread { [commands, logger] in
             let deadline = ContinuousClock.now + .seconds(12)
@@ -81,20 +89,24 @@ final class Supervisor: Sendable {
 
     /// Runs until `stop`.
     func run(_ configuration: Configuration) async throws {
-        try FileManager.default.createDirectory(at: registry.root, withIntermediateDirectories: true)
+        guard await hasStateFolder() else { return }
         keepHouse(configuration.retention)
         var state = State(
             configuration: configuration, maximum: configuration.sessions.maxParallel,
             live: LiveSources(configuration.sources))
         for folder in registry.all() {
             guard let origin = SessionOrigin(of: folder) else { continue }
-            state.known.insert(KnownRecording(path: origin.source, identity: origin.identity))
+            let key = KnownRecordings.Key(path: origin.source, identity: origin.identity)
             switch registry.standing(of: folder) {
             case .unfinished:
-                if let source = origin.live, !state.live.adopt(folder, of: source) { markFinished(folder) }
+                if let source = origin.live {
+                    if !state.live.adopt(folder, of: source) { markFinished(folder) }
+                } else {
+                    _ = state.known.insert(key)
+                }
                 state.waiting.append(folder)
             case .complete, .failed:
-                state.finished[KnownRecording(path: origin.source, identity: origin.identity)] = folder
+                if origin.live == nil { state.known.finish(key, session: folder.name) }
             }
         }
         if !state.waiting.isEmpty { logger.notice("resuming \(state.waiting.count) unfinished sessions") }
@@ -119,7 +131,7 @@ final class Supervisor: Sendable {
             for await occurrence in occurrences {
                 switch occurrence {
                 case .found(let recordings):
-                    for recording in recordings { admit(recording, &state) }
+                    admit(recordings, &state)
                 case .ended(let session, let ending):
                     settle(session, ending, &state)
                 case .retry(let folder):
@@ -138,10 +150,12 @@ final class Supervisor: Sendable {
                     }
                     notifier.watchdog()
                     beat(state)
-                    continue
+                    startWanted(&state)
+                    tellTroubles(&state)
+                    guard !state.waiting.isEmpty else { continue }
                 case .housekeeping:
+                    retryGivenUp(&state)
                     group.addTask { [self, retention = state.configuration.retention] in keepHouse(retention) }
-                    continue
                 case .reload:
                     reload(&state, &watching)
                 case .configurationChanged:
@@ -184,68 +198,34 @@ final class Supervisor: Sendable {
 
     // MARK: The loop's steps
 
-    struct KnownRecording: Hashable {
-        var path: String
-        var identity: RecordingIdentity
-    }
-
     struct State {
         var configuration: Configuration
         var maximum: Int
         var live: LiveSources
-        var known: Set<KnownRecording> = []
+        var known = KnownRecordings()
         var waiting: [SessionFolder] = []
         var running: [String: SessionFolder] = [:]
         var restarts: [String: Int] = [:]
         /// Frames in the store when the worker last crashed.
         var progress: [String: Int] = [:]
-        /// Sessions at their end, by their recordings: a recording that grows again is gone on with.
-        var finished: [KnownRecording: SessionFolder] = [:]
+        /// Sessions whose workers fell over too often.
+        var givenUp: [String: SessionFolder] = [:]
+        /// Live sources that could not be started yet.
+        var wanted: Set<String> = []
+        /// Troubles that the log has told of, as the overview has them.
+        var told: [String: (session: String?, trouble: Trouble)] = [:]
         /// The configuration that was last found unsound.
         var refused: ConfigurationFiles?
     }
 
-    private func admit(_ recording: FoundRecording, _ state: inout State) {
-        let key = KnownRecording(path: recording.path, identity: recording.identity)
-        if let folder = state.finished[key], !FileManager.default.fileExists(atPath: folder.root.path) {
-            // Its session was deleted: what lies there now is measured only if it is another recording.
-            state.finished[key] = nil
-            state.known.remove(key)
-        }
-        if !state.known.contains(key), ForgottenRecordings(in: registry).contains(recording.path) { return }
-        if let folder = state.finished[key], let bytes = registry.bytes(of: folder), bytes != recording.bytes {
-            state.finished[key] = nil
-            if recording.bytes > bytes {
-                logger.notice("the recording has grown: its session goes on", metadata: ["session": "\(folder.name)"])
-                registry.reopen(folder)
-                state.waiting.append(folder)
-                return
-            }
-            // Shorter than what was measured: somebody writes another recording into the file.
-            state.known.remove(key)
-        }
-        guard state.known.insert(key).inserted, !isMoved(recording, state) else { return }
-        do {
-            let folder = try registry.create(for: recording)
-            logger.notice("new recording", metadata: ["session": "\(folder.name)"])
-            state.waiting.append(folder)
-        } catch {
-            logger.error("\(error.description)")
-            state.known.remove(KnownRecording(path: recording.path, identity: recording.identity))
-        }
-    }
-
-    /// Whether a recording that has, or had, a session lies here under a new name.
-    private func isMoved(_ recording: FoundRecording, _ state: State) -> Bool {
-        state.known.contains { known in
-            known.identity == recording.identity && known.path != recording.path
-                && RecordingIdentity(path: known.path) != known.identity
-                && (state.finished[known].map { registry.bytes(of: $0) == recording.bytes } ?? true)
-        }
-    }
-
     private func startWaiting(_ state: inout State, in group: inout DiscardingTaskGroup) {
-        while let folder = nextWaiting(&state) {
+        var started = 0
+        var hasRoom = true
+        while hasRoom, let index = nextWaiting(state) {
+            hasRoom = DescriptorRoom.suffices(for: started + 1)
+            guard hasRoom else { break }
+            started += 1
+            let folder = state.waiting.remove(at: index)
             state.running[folder.name] = folder
             hub.sessionStarted(folder.name)
             let worker = WorkerProcess(
@@ -258,160 +238,54 @@ final class Supervisor: Sendable {
                 do {
                     report.yield(.ended(session: folder.name, try await worker.run()))
                 } catch {
-                    logger.error("cannot run a worker: \(describe(error))", metadata: ["session": "\(folder.name)"])
-                    report.yield(.ended(session: folder.name, .crashed("not started")))
+                    logger.debug("cannot run a worker: \(describe(error))", metadata: ["session": "\(folder.name)"])
+                    let reason = CommandError(.unavailable, describe(error)).cause
+                    report.yield(.ended(session: folder.name, .notStarted(reason)))
                 }
             }
         }
+        let lacking = Trouble(kind: .cannotStart, detail: String(cString: strerror(EMFILE)))
+        overview.note(hasRoom ? nil : lacking, of: nil, as: "processes")
     }
 
-    /// The next session to run.
+    /// Where the next session to run waits.
     ///
     /// Live sources do not wait for recordings: what they miss is lost.
-    private func nextWaiting(_ state: inout State) -> SessionFolder? {
-        if let index = state.waiting.firstIndex(where: { SessionOrigin(of: $0)?.live != nil }) {
-            return state.waiting.remove(at: index)
+    private func nextWaiting(_ state: borrowing State) -> Int? {
+        let live = Set(state.live.sessionNames.values)
+        if !live.isEmpty, let index = state.waiting.firstIndex(where: { live.contains($0.name) }) { return index }
+        let recordings = state.running.keys.count { !live.contains($0) }
+        return recordings < state.maximum && !state.waiting.isEmpty ? 0 : nil
+    }
+
+    /// Waits for the state folder, which may lie on a disk that is not there yet.
+    /// - Returns: false when a stop was asked for meanwhile.
+    private func hasStateFolder() async -> Bool {
+        var isTold = false
+        while !isStopping.load(ordering: .relaxed) {
+            do {
+                try FileManager.default.createDirectory(at: registry.root, withIntermediateDirectories: true)
+                overview.note(nil, of: nil, as: "folder")
+                return true
+            } catch {
+                let trouble = Trouble(kind: .noSession, detail: describe(error))
+                overview.note(trouble, of: nil, as: "folder")
+                if !isTold {
+                    logger.error("the state folder cannot be made: \(trouble.detail); tried again until it can")
+                }
+                isTold = true
+            }
+            notifier.watchdog()
+            notifier.status("waiting for the state folder")
+            overview.beat(running: 0, waiting: 0, sources: [:])
+            try? await Task.sleep(for: Self.tickInterval)
         }
-        let recordings = state.running.keys.count { state.live.source(of: $0) == nil }
-        return recordings < state.maximum && !state.waiting.isEmpty ? state.waiting.removeFirst() : nil
+        return false
     }
 
     /// Says that the supervisor stirs, and what runs.
     private func beat(_ state: borrowing State) {
         overview.beat(
             running: state.running.count, waiting: state.waiting.count, sources: state.live.sessionNames)
-    }
-
-    private func settle(_ session: String, _ ending: WorkerEnding, _ state: inout State) {
-        guard let folder = state.running.removeValue(forKey: session) else { return }
-        overview.gone(session)
-        let place: Logger.Metadata = ["session": "\(session)"]
-        switch ending {
-        case .complete:
-            logger.notice("session complete", metadata: place)
-            state.live.ended(session)
-            hub.sessionEnded(session)
-            remember(folder, &state)
-        case .stopped:
-            // Nobody asked for it here: another process still held the session, or the recording is still empty.
-            hub.sessionChanged(session, state: "waiting")
-            retry(folder, after: Self.restartDelay)
-        case .failed(let code) where [.badData, .noInput].contains(CommandError.Code(rawValue: code)):
-            logger.error("the recording cannot be read; see failed.json in the session's folder", metadata: place)
-            state.live.ended(session)
-            hub.sessionEnded(session, state: "failed")
-            remember(folder, &state)
-        case .failed(let code) where [.inputOutput, .cannotCreate].contains(CommandError.Code(rawValue: code)):
-            logger.error("the rows cannot be stored; tried again until they can", metadata: place)
-            hub.sessionChanged(session, state: "cannot_store")
-            retry(folder, after: Self.restartDelay * 10)
-        case .failed, .crashed:
-            let frames = (try? SessionStore(readOnly: folder).resumePoint().nextFrame) ?? 0
-            // Only crashes that come no farther than the one before count.
-            if frames > state.progress[session, default: 0] { state.restarts[session] = 0 }
-            state.progress[session] = frames
-            let count = state.restarts[session, default: 0] + 1
-            state.restarts[session] = count
-            guard count <= state.configuration.sessions.maxRestarts || state.live.source(of: session) != nil else {
-                logger.error("gave up after \(count - 1) restarts", metadata: place)
-                hub.sessionEnded(session, state: "failed")
-                return
-            }
-            logger.warning("worker ended (\(ending)); restart \(count)", metadata: place)
-            overview.restarted()
-            hub.sessionChanged(session, state: "restarting")
-            retry(folder, after: Self.restartDelay * min(count, 10))
-        }
-    }
-
-    /// Starts a session again after a while.
-    ///
-    /// Ends by itself; after a stop nobody reads what it reports.
-    private func retry(_ folder: SessionFolder, after delay: Duration) {
-        Task { [report] in
-            try? await Task.sleep(for: delay)
-            report.yield(.retry(folder))
-        }
-    }
-
-    private func remember(_ folder: SessionFolder, _ state: inout State) {
-        guard let origin = SessionOrigin(of: folder) else { return }
-        state.finished[KnownRecording(path: origin.source, identity: origin.identity)] = folder
-    }
-
-    private func reload(_ state: inout State, _ watching: inout Watching) {
-        notifier.reloading()
-        defer { notifier.ready() }
-        var files: ConfigurationFiles?
-        do {
-            let read = try ConfigurationFiles.forCommand(path: configurationPath)
-            files = read
-            let configuration = try read.soundConfiguration()
-            let next = try watch(configuration.watch)
-            do {
-                try accepted.accept(read)
-            } catch {
-                next.cancel()
-                throw error
-            }
-            watching.cancel()
-            watching = next
-            for name in configuration.settingsForRestart(replacing: state.configuration) {
-                logger.warning("a changed setting takes hold only after a restart", metadata: ["setting": "\(name)"])
-            }
-            (state.configuration, state.refused) = (configuration, nil)
-            state.maximum = configuration.sessions.maxParallel
-            applySources(configuration.sources, &state)
-            logger.notice("configuration read again; it holds for sessions that start from now on")
-        } catch {
-            state.refused = files
-            logger.error("the new configuration is not used: \(describe(error))")
-        }
-    }
-
-    /// Removes sessions that have been kept long enough.
-    private func keepHouse(_ settings: Configuration.Retention) {
-        let retention = Retention(registry: registry, settings: settings)
-        for removal in retention.sweep() {
-            switch removal.outcome {
-            case .success:
-                logger.notice("session removed by retention", metadata: ["session": "\(removal.session)"])
-            case .failure(let error):
-                logger.error(
-                    "a session could not be removed: \(error.description)", metadata: ["session": "\(removal.session)"])
-            }
-        }
-    }
-
-    // MARK: Watching folders
-
-    /// A thread that looks into folders until it is cancelled.
-    private struct Watching {
-        let flag: WatchFlag
-        func cancel() { flag.cancel() }
-    }
-
-    private final class WatchFlag: Sendable {
-        private let isCancelled = Atomic<Bool>(false)
-        func cancel() { isCancelled.store(true, ordering: .relaxed) }
-        var isOn: Bool { !isCancelled.load(ordering: .relaxed) }
-    }
-
-    private func watch(_ folders: [Configuration.WatchedFolder]) throws -> Watching {
-        let flag = WatchFlag()
-        guard !folders.isEmpty else {
-            logger.info("no folder is watched; `watch` in the configuration names them")
-            return Watching(flag: flag)
-        }
-        let watcher = try FolderWatcher(folders)
-        let thread = Thread { [report] in
-            while flag.isOn {
-                report.yield(.found(watcher.scan()))
-                watcher.wait()
-            }
-        }
-        thread.name = "rima-watch"
-        thread.start()
-        return Watching(flag: flag)
     }
 }

@@ -13,6 +13,8 @@ enum WorkerEnding: Sendable, Hashable {
     case failed(code: Int32)
     /// Stopped because we asked; its session goes on another time.
     case stopped
+    /// No process could be started, for this reason; the session itself is as it was.
+    case notStarted(String)
     /// Crashed or was killed.
     case crashed(String)
 }
@@ -98,6 +100,7 @@ struct WorkerProcess: Sendable {
     ///
     /// Cancelling stops it gently first, then by force.
     func run() async throws -> WorkerEnding {
+        try DescriptorRoom.require()
         let arguments = ["worker", folder.root.path, "--accepted", configurationPath]
         var options = PlatformOptions()
         options.teardownSequence = [.gracefulShutDown(allowedDurationToNextStep: .seconds(10))]

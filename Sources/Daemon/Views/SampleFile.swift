@@ -32,14 +32,24 @@ struct SampleFile: ~Copyable {
 
     deinit { close(descriptor) }
 
-    /// Appends rows that the store has committed.
-    mutating func append(_ rows: [NumberedSample], stages: StageLabels) throws {
+    /// Takes rows that the store has committed; `flush` writes them.
+    mutating func append(_ rows: [NumberedSample], stages: StageLabels) {
         for row in rows { SampleCSV.append(row.sample, stage: stages.label(at: row.sample.frame), to: &text) }
-        try flush()
     }
 
-    private mutating func flush() throws {
+    /// Whether rows wait for `flush`.
+    var isBehind: Bool { !text.isEmpty }
+
+    /// Writes what it has; what a full disk does not take is written by the next call.
+    mutating func flush() throws {
         var written = 0
+        defer {
+            if written == text.count {
+                text.removeAll(keepingCapacity: true)
+            } else {
+                text.removeFirst(written)
+            }
+        }
         while written < text.count {
             let count = text.withUnsafeBytes { bytes in
                 write(descriptor, bytes.baseAddress! + written, bytes.count - written)
@@ -48,7 +58,6 @@ struct SampleFile: ~Copyable {
             guard count > 0 else { throw Self.failure(path) }
             written += count
         }
-        text.removeAll(keepingCapacity: true)
     }
 
     private static func failure(_ path: String) -> CommandError {

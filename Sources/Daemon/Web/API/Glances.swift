@@ -67,6 +67,9 @@ final class Glances: Sendable {
     }
 
     private func run(_ arguments: [String], limit: Int, seconds: Int) async throws -> [UInt8] {
+        guard DescriptorRoom.suffices() else {
+            throw WebError(.serviceUnavailable, "this machine has no room for another process now; ask again")
+        }
         var options = PlatformOptions()
         options.teardownSequence = [.send(signal: .kill, allowedDurationToNextStep: .zero)]
         let given = options

@@ -35,8 +35,12 @@ extension WebContext {
             faults.append("the worker of \(session) has been silent for \((now - time) / 1000) s")
         }
         if access(configuration.stateFolder, W_OK) != 0 { faults.append("the state folder cannot be written to") }
-        for session in hub.sessions where session.state == "cannot_store" {
-            faults.append("the rows of \(session.session) cannot be stored")
+        if let free = Self.freeBytes(configuration.stateFolder), free < Self.leastFree {
+            faults.append("the state folder has \(free >> 20) MB left")
+        }
+        for (session, trouble) in counts.troubles.sorted(by: { $0.key < $1.key }).map(\.value)
+        where trouble.hindersService {
+            faults.append(trouble.sentence(about: session))
         }
         guard faults.isEmpty else {
             var response = WebResponse(text: faults.joined(separator: "\n") + "\n")
@@ -49,6 +53,16 @@ extension WebContext {
     /// - **Units** milliseconds. The supervisor stirs every two seconds; a worker tells every second that it lives.
     private static let beatLimit = 10_000
     private static let silenceLimit = 15_000
+
+    /// Less room than this is told before it is gone.
+    private static let leastFree: UInt64 = 64 << 20
+
+    /// Room for this user on a folder's file system; nil where it is not known.
+    private static func freeBytes(_ folder: String) -> UInt64? {
+        var status = statvfs()
+        guard statvfs(folder, &status) == 0, status.f_blocks > 0 else { return nil }
+        return UInt64(status.f_bavail) * UInt64(status.f_frsize)
+    }
 
     /// Prometheus' text format.
     func metrics(_ request: WebRequest) async throws -> WebResponse {
@@ -71,6 +85,16 @@ extension WebContext {
         text.add(
             "rima_worker_restarts_total", "counter", "Workers started again after a crash.",
             [("", "\(counts.restarts)")])
+        text.add(
+            "rima_trouble", "gauge",
+            "Sessions that cannot go on now, by reason; one for those that have no folder yet.",
+            Trouble.Kind.allCases.map { kind in
+                let count = counts.troubles.values.count { $0.trouble.kind == kind }
+                return (label("reason", kind.rawValue), "\(count)")
+            })
+        text.add(
+            "rima_state_free_bytes", "gauge", "Room on the state folder's file system.",
+            Self.freeBytes(configuration.stateFolder).map { [("", "\($0)")] } ?? [])
         text.addHistogram(
             "rima_inference_seconds", "Time to measure one frame, from gate to opening.", bounds: FrameTiming.bounds,
             counts: counts.timing, sum: Double(counts.timingNanoseconds) / 1e9)

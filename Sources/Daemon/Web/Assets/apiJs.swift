@@ -44,7 +44,7 @@ const states = {
   measuring: 'measuring', waiting_for_data: 'waiting for the recorder', waiting_for_index: 'waiting for the recording’s end',
   connecting: 'connecting to the camera', stalled: 'no pictures from the camera', disconnected: 'camera away, tried again',
   recording_paused: 'measuring, but not recording', waiting: 'waiting its turn', restarting: 'restarting', complete: 'finished', ended: 'finished', failed: 'failed',
-  cannot_store: 'cannot store rows',
+  cannot_store: 'cannot store rows', cannot_read: 'cannot read the recording', cannot_start: 'cannot start',
 };
 export const stateWords = (code) => states[code] || (code || '').replaceAll('_', ' ');
 export const isRunning = (code) => !['complete', 'ended', 'failed', 'waiting'].includes(code);

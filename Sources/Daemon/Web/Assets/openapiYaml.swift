@@ -203,7 +203,7 @@ components:
       required: [session, state, began, decoded, measured, rejected, reasons, has_report, may_edit]
       properties:
         session: {type: string}
-        state: {type: string, description: "`measuring`, `waiting_for_data`, `waiting_for_index`, `waiting`, `restarting`, `cannot_store`, `complete` or `failed`."}
+        state: {type: string, description: "`measuring`, `waiting_for_data`, `waiting_for_index`, `waiting`, `restarting`, `cannot_store`, `cannot_read`, `cannot_start`, `complete` or `failed`."}
         began: {type: string, description: When the session was made; ISO 8601.}
         decoded: {type: integer}
         measured: {type: integer}
