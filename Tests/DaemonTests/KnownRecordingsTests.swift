@@ -11,19 +11,22 @@ struct KnownRecordingsTests {
         let registry = SessionRegistry(stateFolder: scratch.path("state"))
         func key(_ name: String) throws -> KnownRecordings.Key {
             FileManager.default.createFile(atPath: scratch.path(name), contents: Data("x".utf8))
-            return KnownRecordings.Key(
-                path: scratch.path(name), identity: try #require(RecordingIdentity(path: scratch.path(name))))
+            let identity = try #require(RecordingIdentity(path: scratch.path(name)))
+            return KnownRecordings.Key(path: scratch.path(name), identity: identity)
         }
         var known = KnownRecordings()
         let (first, second) = (try key("a.mkv"), try key("b.mkv"))
-        #expect(known.insert(first) && !known.insert(first))
+        let inserted = [known.insert(first), known.insert(first)]
+        #expect(inserted == [true, false])
         #expect(known.contains(first) && !known.contains(second))
         #expect(known.session(of: first) == nil)
 
         known.finish(first, session: "20260101-000000")
-        #expect(known.contains(first) && !known.insert(first))
+        let isNew = known.insert(first)
+        #expect(known.contains(first) && !isNew)
         #expect(known.session(of: first) == "20260101-000000")
-        #expect(known.bytes(of: first, in: registry) == nil, "no record says how long it was")
+        let bytes = known.bytes(of: first, in: registry)
+        #expect(bytes == nil, "no record says how long it was")
         #expect(!registry.isThere("20260101-000000"))
 
         var moved = first

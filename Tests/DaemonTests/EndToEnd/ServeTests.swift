@@ -206,16 +206,16 @@ import Testing
         try FileManager.default.copyItem(atPath: file, toPath: scratch.path("watched/first.mkv"))
         _ = try next("sample", from: client)
         let open = try FileManager.default.contentsOfDirectory(atPath: "/proc/\(process)/fd").compactMap { Int($0) }
-        var limit = rlimit()
-        #expect(prlimit(process, RLIMIT_NOFILE, nil, &limit) == 0)
-        var none = limit
-        none.rlim_cur = rlim_t((open.max() ?? 0) + 1)
-        #expect(prlimit(process, RLIMIT_NOFILE, &none, nil) == 0)
+        func allow(_ descriptors: String) throws {
+            let said = try Process.output("/usr/bin/prlimit", ["--pid", "\(process)", "--nofile=\(descriptors):"])
+            #expect(said.isEmpty)
+        }
+        try allow("\((open.max() ?? 0) + 1)")
         try FileManager.default.copyItem(atPath: file, toPath: scratch.path("watched/second.mkv"))
         #expect(eventually { (try? service.errors())?.contains("Too many open files; tried again") == true })
         // The one that runs is not touched.
         #expect(try next("end", from: client)["decoded"] as? Int == 500)
-        #expect(prlimit(process, RLIMIT_NOFILE, &limit, nil) == 0)
+        try allow("1024")
         #expect(try next("end", from: client)["decoded"] as? Int == 500)
         #expect(service.terminate() == 0)
         let sessions = scratch.root.appending(path: "state/sessions")
