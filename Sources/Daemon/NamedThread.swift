@@ -13,5 +13,9 @@ func startThread(_ name: String, stackSize: Int = 4 << 20, _ body: @escaping @Se
     thread.start()
 }
 
-/// Names the calling thread; a name that Foundation is told before the thread runs does not reach the system.
-func nameThread(_ name: String) { Thread.current.name = name }
+/// Names the calling thread.
+///
+/// Foundation's own name reaches the system only sometimes: its thread may run before it knows itself.
+func nameThread(_ name: String) {
+    try? Data(name.utf8).write(to: URL(fileURLWithPath: "/proc/thread-self/comm"))
+}

@@ -63,7 +63,7 @@ package struct ReferenceLength: Sendable, Hashable, Codable {
 }
 
 /// The last values of a stream, ranked: a sorted window kept by insertion.
-package struct RunningRank: Sendable, Hashable, Codable {
+package struct RunningRank: Sendable, Hashable {
     package let capacity: Int
     private var sorted: [Double] = []
     private var ring: [Double] = []
@@ -104,5 +104,60 @@ package struct RunningRank: Sendable, Hashable, Codable {
             if sorted[middle] < value { low = middle + 1 } else { high = middle }
         }
         return low
+    }
+}
+
+/// Stored once a second, so it is stored short: the values in their order of arrival, 16 hexadecimal digits each.
+extension RunningRank: Codable {
+    private enum CodingKeys: String, CodingKey { case capacity, oldest, values, ring }
+
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(capacity: try container.decode(Int.self, forKey: .capacity))
+        oldest = try container.decode(Int.self, forKey: .oldest)
+        if let text = try container.decodeIfPresent(String.self, forKey: .values) {
+            ring = Self.values(text)
+        } else {
+            // States of earlier versions.
+            ring = try container.decode([Double].self, forKey: .ring)
+        }
+        guard ring.count <= capacity, oldest >= 0, oldest < max(1, ring.count) else {
+            throw DecodingError.dataCorruptedError(
+                forKey: .oldest, in: container, debugDescription: "beyond the window")
+        }
+        sorted = ring.sorted()
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(capacity, forKey: .capacity)
+        try container.encode(oldest, forKey: .oldest)
+        try container.encode(text, forKey: .values)
+    }
+
+    private var text: String {
+        String(unsafeUninitializedCapacity: ring.count * 16) { digits in
+            for (index, value) in ring.enumerated() {
+                for place in 0..<16 {
+                    let digit = UInt8(truncatingIfNeeded: value.bitPattern >> UInt64(60 - 4 * place)) & 15
+                    digits[index * 16 + place] = digit < 10 ? 48 + digit : 87 + digit
+                }
+            }
+            return ring.count * 16
+        }
+    }
+
+    private static func values(_ text: String) -> [Double] {
+        var values: [Double] = []
+        var (bits, digits) = (UInt64(0), 0)
+        for character in text.utf8 {
+            bits = bits << 4 | UInt64(character & 15) + (character > 57 ? 9 : 0)
+            digits += 1
+            if digits == 16 {
+                values.append(Double(bitPattern: bits))
+                (bits, digits) = (0, 0)
+            }
+        }
+        return values
     }
 }

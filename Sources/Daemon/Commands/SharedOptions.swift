@@ -188,12 +188,10 @@ enum BundledModel {
 
 /// Raises a stop flag when standard input ends: whoever holds its other end is then gone.
 func stopAtEndOfInput(_ stop: StopFlag) {
-    let thread = Thread {
+    startThread("rima-attended") {
         while readLine() != nil {}
         stop.raise()
     }
-    thread.name = "rima-attended"
-    thread.start()
 }
 
 /// Raises a stop flag on the first SIGINT or SIGTERM; a second one ends the program at once.

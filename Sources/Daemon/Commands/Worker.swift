@@ -91,7 +91,7 @@ private struct CommandReader {
     let finish: StopFlag?
 
     func start() {
-        let thread = Thread { [inbox, wanted, stop, finish] in
+        startThread("rima-commands") { [inbox, wanted, stop, finish] in
             while let line = readLine() {
                 guard let command = try? JSONDecoder().decode([String: String].self, from: Data(line.utf8)) else {
                     continue
@@ -102,7 +102,5 @@ private struct CommandReader {
             }
             stop.raise()
         }
-        thread.name = "rima-commands"
-        thread.start()
     }
 }

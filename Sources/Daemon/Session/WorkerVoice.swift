@@ -67,12 +67,9 @@ final class WorkerVoice: SessionObserver {
         // The stage that ends here is summed up beside the measuring, which must not wait for it.
         let teller = StageTeller(folder: folder, settings: stages)
         let output = self.output
-        let thread = Thread {
+        startThread("rima-stage") {
             if let line = try? teller.stage(endingAt: mark) { output.write([UInt8(ascii: "\t")] + line) }
         }
-        thread.name = "rima-stage"
-        thread.stackSize = 4 << 20
-        thread.start()
     }
 
     func changed(_ state: ReaderState) {

@@ -72,14 +72,12 @@ extension Supervisor {
             return Watching(flag: flag)
         }
         let watcher = try FolderWatcher(folders)
-        let thread = Thread { [report] in
+        startThread("rima-watch") { [report] in
             while flag.isOn {
                 report.yield(.found(watcher.scan()))
                 watcher.wait()
             }
         }
-        thread.name = "rima-watch"
-        thread.start()
         return Watching(flag: flag)
     }
 }

@@ -70,7 +70,7 @@ final class Supervisor: Sendable {
     func stop() {
         isStopping.store(true, ordering: .relaxed)
         report.yield(.stop)
-        let bound = Thread { [commands, logger] in
+        startThread("rima-stop") { [commands, logger] in
             let deadline = ContinuousClock.now + .seconds(12)
             var idle = 0
             while ContinuousClock.now < deadline, idle < 10 {
@@ -80,8 +80,6 @@ final class Supervisor: Sendable {
             logger.notice("stopped; all rows are kept")
             exit(0)
         }
-        bound.name = "rima-stop"
-        bound.start()
     }
 
     /// Asks for the configuration to be read again.

@@ -142,8 +142,11 @@ import Testing
         #expect(!FileManager.default.fileExists(atPath: scratch.path("out/sound.csv")))
         #expect(try Program.run(["report", scratch.path("out")] + ears).status == 0)
         let breaths = try scratch.text("out/breaths.csv").split(separator: "\n").dropFirst()
-        // The quick network sees them close by a tenth only: no stridor, whatever it sounds like.
-        #expect(breaths.count > 3 && breaths.allSatisfy { $0.hasSuffix(",unknown,sound") }, "\(breaths)")
+        // The quick network sees most of them close by less than half: no stridor, whatever it sounds like.
+        #expect(
+            breaths.count > 3
+                && breaths.allSatisfy { $0.hasSuffix(",unknown,sound") || $0.hasSuffix(",inspiration,sound") },
+            "\(breaths)")
         #expect(try scratch.text("out/report.html").contains("Breathing phase from the recording&#39;s sound"))
         let levels = try scratch.text("out/sound.csv").split(separator: "\n").dropFirst()
         #expect(levels.count == 500)
