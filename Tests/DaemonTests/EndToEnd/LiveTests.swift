@@ -220,7 +220,8 @@ private let hasFFmpeg = FileManager.default.isExecutableFile(atPath: "/usr/bin/f
     func faults() throws {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/python3")
-        process.arguments = [Self.faultScript, "4", Program.path]
+        process.arguments = [Self.faultScript, "4"]
+        process.environment = ProcessInfo.processInfo.environment.merging(["RIMA_PROGRAM": Program.path]) { $1 }
         let pipe = Pipe()
         process.standardOutput = pipe
         process.standardError = pipe
