@@ -31,18 +31,26 @@ final class FolderWatcher: Sendable {
 
     deinit { close(descriptor) }
 
-    /// All recordings that lie in the folders now, oldest name first.
-    func scan() -> [FoundRecording] {
-        folders.flatMap { folder in
-            names(in: folder.folder, recursive: folder.recursive).sorted().compactMap { name -> FoundRecording? in
-                guard fnmatch(folder.pattern, base(name), FNM_PERIOD) == 0, isRecording(name) else { return nil }
+    /// Hands out all recordings that lie in the folders now, oldest name first, a handful at a time: a folder may hold
+    /// tens of thousands, and is looked at every second.
+    /// - Parameter take: told with the last of them that there are no more.
+    func scan(_ take: (_ recordings: [FoundRecording], _ isLast: Bool) -> Void) {
+        var found: [FoundRecording] = []
+        for folder in folders {
+            for name in names(in: folder.folder, recursive: folder.recursive).sorted() {
+                guard fnmatch(folder.pattern, base(name), FNM_PERIOD) == 0, isRecording(name) else { continue }
                 let path = folder.folder + "/" + name
-                return RecordingIdentity(path: path).map {
-                    FoundRecording(path: path, identity: $0, bytes: fileSize(path))
-                }
+                guard let identity = RecordingIdentity(path: path) else { continue }
+                found.append(FoundRecording(path: path, identity: identity, bytes: fileSize(path)))
+                guard found.count == Self.handful else { continue }
+                take(found, false)
+                found.removeAll(keepingCapacity: true)
             }
         }
+        take(found, true)
     }
+
+    private static let handful = 256
 
     /// Waits until something stirs in a folder, or for a second.
     func wait() {

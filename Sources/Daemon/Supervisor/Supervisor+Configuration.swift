@@ -74,7 +74,7 @@ extension Supervisor {
         let watcher = try FolderWatcher(folders)
         startThread("rima-watch") { [report] in
             while flag.isOn {
-                report.yield(.found(watcher.scan()))
+                watcher.scan { report.yield(.found($0, isLast: $1)) }
                 watcher.wait()
             }
         }

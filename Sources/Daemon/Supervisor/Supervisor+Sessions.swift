@@ -5,13 +5,16 @@ import Logging
 
 extension Supervisor {
     /// Gives all recordings that are new a session.
-    func admit(_ recordings: [FoundRecording], _ state: inout State) {
-        var failure: CommandError?
+    /// - Parameter isLast: whether these end a look at the folders.
+    func admit(_ recordings: [FoundRecording], isLast: Bool, _ state: inout State) {
         for recording in recordings {
-            do throws(CommandError) { try admit(recording, &state) } catch { failure = error }
+            do throws(CommandError) { try admit(recording, &state) } catch { state.refusal = error }
         }
+        guard isLast else { return }
         // Tried again at the next look, which comes within a second.
-        overview.note(failure.map { Trouble(kind: .noSession, detail: $0.cause) }, of: nil, as: "recordings")
+        let trouble = state.refusal.map { Trouble(kind: .noSession, detail: $0.cause) }
+        overview.note(trouble, of: nil, as: "recordings")
+        state.refusal = nil
     }
 
     private func admit(_ recording: FoundRecording, _ state: inout State) throws(CommandError) {

@@ -10,7 +10,7 @@ import Synchronization
 
 /// What the supervisor's loop reacts to.
 enum Occurrence: Sendable {
-    case found([FoundRecording])
+    case found([FoundRecording], isLast: Bool)
     case ended(session: String, WorkerEnding)
     case retry(SessionFolder)
     case source(SourceRequest, CheckedContinuation<SourceOutcome, Never>)
@@ -128,8 +128,8 @@ final class Supervisor: Sendable {
             }
             for await occurrence in occurrences {
                 switch occurrence {
-                case .found(let recordings):
-                    admit(recordings, &state)
+                case .found(let recordings, let isLast):
+                    admit(recordings, isLast: isLast, &state)
                 case .ended(let session, let ending):
                     settle(session, ending, &state)
                 case .retry(let folder):
@@ -208,6 +208,8 @@ final class Supervisor: Sendable {
         var progress: [String: Int] = [:]
         /// Sessions whose workers fell over too often.
         var givenUp: [String: SessionFolder] = [:]
+        /// Why a recording of the present look at the folders got no session.
+        var refusal: CommandError?
         /// Live sources that could not be started yet.
         var wanted: Set<String> = []
         /// Troubles that the log has told of, as the overview has them.
