@@ -16,8 +16,9 @@ struct TemporalState: Codable, Sendable, Equatable {
     var looksSinceWhole = 0
     /// Frames in a row in which neither the whole pane nor a closer look showed an opening.
     var framesWithoutFind = 0
-    /// Nil in states of earlier versions.
+    /// Nil in states of earlier versions, like the next.
     var still: StillWatch?
+    var lastFind: LastFind?
 }
 
 /// Measures frames of one session, in order.
@@ -71,6 +72,7 @@ struct FrameMeasurer {
         if frame.segment != state.segment {
             state.segment = frame.segment
             state.tracker = nil
+            state.lastFind = nil
         }
         guard !frame.isTainted else {
             sample.reasons = [.tainted]
@@ -129,6 +131,7 @@ struct FrameMeasurer {
         if tracker.pane != pane.rect.size {
             tracker = CropTracker(pane: pane.rect.size)
             state.reference = ReferenceLength()
+            state.lastFind = nil
         }
         if tracker.looksAtWholePane || state.looksSinceWhole >= Self.wholeLookInterval {
             state.looksSinceWhole = 0
@@ -138,17 +141,17 @@ struct FrameMeasurer {
             }
             if tracker.looksAtWholePane {
                 if result.isEmpty { try search(frame, pane: pane) } else { state.framesWithoutFind = 0 }
-                note(in: &tracker, atWholePane: true)
+                note(in: &tracker, at: frame.time, atWholePane: true)
             }
         }
         if !tracker.looksAtWholePane {
             state.looksSinceWhole += 1
             let crop = tracker.crop
             try see(crop, of: frame, pane: pane)
-            note(in: &tracker, atWholePane: false)
+            note(in: &tracker, at: frame.time, atWholePane: false)
             if result.isCutByCrop, tracker.crop != crop {
                 try see(tracker.crop, of: frame, pane: pane)
-                note(in: &tracker, atWholePane: tracker.looksAtWholePane)
+                note(in: &tracker, at: frame.time, atWholePane: tracker.looksAtWholePane)
             }
         }
         state.tracker = tracker
@@ -201,7 +204,15 @@ struct FrameMeasurer {
     }
 
     /// Nothing open in a crop that held the larynx a moment ago is a closed larynx; in the whole pane it is nothing seen.
-    private func note(in tracker: inout CropTracker, atWholePane: Bool) {
+    private mutating func note(in tracker: inout CropTracker, at time: StreamTime, atWholePane: Bool) {
+        if !result.isEmpty, state.lastFind?.isApart(result.opening, at: time) == true {
+            // A pit beside a larynx that has just closed. How sure the network is of it speaks against the closure.
+            let sureness = result.confidence
+            result.clear()
+            result.confidence = 1 - sureness
+            tracker.note(atWholePane ? nil : .closed, confidence: 1)
+            return
+        }
         tracker.note(result.isEmpty && atWholePane ? nil : result.opening, confidence: result.confidence)
     }
 
@@ -218,6 +229,9 @@ struct FrameMeasurer {
         if confidence < confidenceFloor { sample.reasons.append(.lowConfidence) }
         guard sample.reasons.isEmpty else { return }
         sample.opening = result.opening
+        var lastFind = state.lastFind ?? LastFind()
+        lastFind.note(result.opening, at: sample.time)
+        state.lastFind = lastFind
         sample.fieldShare = result.opening.area / Double(max(1, pane.field.area))
         state.reference.observe(area: result.opening.area, length: result.opening.length)
         sample.normalisedArea = state.reference.normalised(area: result.opening.area)
