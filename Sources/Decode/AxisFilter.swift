@@ -23,10 +23,8 @@ struct AxisFilter {
     private(set) var starts: [Int32]
     /// Samples per pixel; shorter runs are padded with weight zero.
     let taps: Int
-    /// - **Shape** (count, taps).
+    /// - **Shape** (count, laneCount): `taps` weights, then zeros that fill whole vectors.
     private(set) var weights: [UInt32]
-    /// The weights for whole vectors: as many for each pixel as `laneCount` says, zeros at the end.
-    private(set) var lanes: [UInt32]
     let laneCount: Int
     /// All samples that are used.
     let span: Range<Int>
@@ -36,10 +34,10 @@ struct AxisFilter {
         let scale = (geometry.end - geometry.begin) / Double(geometry.count)
         let (low, high) = (geometry.limits.lowerBound, geometry.limits.upperBound)
         let taps = min(high - low, scale > 1 ? Int(scale.rounded(.up)) + 1 : 2)
+        let laneCount = taps <= 4 ? 4 : (taps + 7) / 8 * 8
         starts = []
-        weights = []
         starts.reserveCapacity(geometry.count)
-        weights.reserveCapacity(geometry.count * taps)
+        weights = [UInt32](repeating: 0, count: geometry.count * laneCount)
         var exact = [Double](repeating: 0, count: taps)
         for index in 0..<geometry.count {
             let begin = geometry.begin + Double(index) * scale
@@ -60,26 +58,23 @@ struct AxisFilter {
                 exact[min(max(floor + 1, low), high - 1) - first] += fraction
             }
             starts.append(Int32(first))
-            Self.append(exact, to: &weights, fallback: begin + scale / 2 < Double(first) ? 0 : taps - 1)
+            Self.write(
+                exact, to: &weights, at: index * laneCount,
+                fallback: begin + scale / 2 < Double(first) ? 0 : taps - 1)
         }
         self.taps = taps
-        laneCount = taps <= 4 ? 4 : (taps + 7) / 8 * 8
-        lanes = [UInt32](repeating: 0, count: geometry.count * laneCount)
-        for index in 0..<geometry.count {
-            for k in 0..<taps { lanes[index * laneCount + k] = weights[index * taps + k] }
-        }
+        self.laneCount = laneCount
         span = Int(starts.min() ?? 0)..<(Int(starts.max() ?? 0) + taps)
     }
 
     /// Rounds the weights so that they sum to exactly one.
-    private static func append(_ exact: [Double], to weights: inout [UInt32], fallback: Int) {
+    private static func write(_ exact: [Double], to weights: inout [UInt32], at base: Int, fallback: Int) {
         let sum = exact.reduce(0, +)
-        let base = weights.count
         var left = unit
         var largest = 0
         for (k, value) in exact.enumerated() {
             let weight = sum > 0 ? Int((value / sum * Double(unit)).rounded()) : (k == fallback ? unit : 0)
-            weights.append(UInt32(weight))
+            weights[base + k] = UInt32(weight)
             left -= weight
             if weights[base + k] > weights[base + largest] { largest = k }
         }

@@ -50,12 +50,8 @@ final class Container {
             if best >= 0, let stream = opened.context.pointee.streams[Int(best)],
                 stream.pointee.codecpar.pointee.width > 0 || isLast
             {
-                guard let codec = avcodec_find_decoder(stream.pointee.codecpar.pointee.codec_id) else {
-                    let error = noDecoderError(stream, path: source.path)
-                    Self.close(opened.context, opened.io)
-                    throw error
-                }
-                (context, io, self.stream, self.codec) = (opened.context, opened.io, stream, codec)
+                codec = try Self.decoder(of: stream, path: source.path, orClosing: opened)
+                (context, io, self.stream) = (opened.context, opened.io, stream)
                 formatName = String(cString: opened.context.pointee.iformat.pointee.name)
                 break
             }
@@ -84,12 +80,8 @@ final class Container {
                 .noVideo, path: input.path, found: "no video stream was found in it",
                 remedy: "Check that the source sends pictures.")
         }
-        guard let codec = avcodec_find_decoder(stream.pointee.codecpar.pointee.codec_id) else {
-            let error = noDecoderError(stream, path: input.path)
-            Self.close(context, io)
-            throw error
-        }
-        (self.stream, self.codec) = (stream, codec)
+        codec = try Self.decoder(of: stream, path: input.path, orClosing: (context, io))
+        self.stream = stream
         formatName = String(cString: context.pointee.iformat.pointee.name)
         discardOtherStreams()
         input.begin(stream)
@@ -109,12 +101,8 @@ final class Container {
             throw DecodeError(
                 .noSound, path: source.path, found: "it holds no sound", remedy: "Switch the recorder's microphone on.")
         }
-        guard let codec = avcodec_find_decoder(stream.pointee.codecpar.pointee.codec_id) else {
-            let error = noDecoderError(stream, path: source.path)
-            Self.close(opened.context, opened.io)
-            throw error
-        }
-        (context, io, self.stream, self.codec) = (opened.context, opened.io, stream, codec)
+        codec = try Self.decoder(of: stream, path: source.path, orClosing: opened)
+        (context, io, self.stream) = (opened.context, opened.io, stream)
         formatName = String(cString: opened.context.pointee.iformat.pointee.name)
         discardOtherStreams()
     }
@@ -155,7 +143,17 @@ final class Container {
 
     // MARK: - Opening
 
-    private typealias Opened = (context: UnsafeMutablePointer<AVFormatContext>, io: UnsafeMutablePointer<AVIOContext>)
+    private typealias Opened = (context: UnsafeMutablePointer<AVFormatContext>, io: UnsafeMutablePointer<AVIOContext>?)
+
+    /// What decodes a stream; where libav has nothing for it, the container is closed again.
+    private static func decoder(
+        of stream: UnsafeMutablePointer<AVStream>, path: String, orClosing opened: Opened
+    ) throws(DecodeError) -> UnsafePointer<AVCodec> {
+        if let codec = avcodec_find_decoder(stream.pointee.codecpar.pointee.codec_id) { return codec }
+        let error = noDecoderError(stream, path: path)
+        close(opened.context, opened.io)
+        throw error
+    }
 
     private static func open(
         source: ByteSource, settings: DecodeSettings, isSeekable: Bool, probe: (bytes: Int64, microseconds: Int64)

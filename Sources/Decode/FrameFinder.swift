@@ -10,8 +10,7 @@ package import Frames
 package struct FrameFinder: ~Copyable, @unchecked Sendable {
     // SAFETY: the finder is the only owner of everything below and cannot be copied.
     private let container: Container
-    private let decoder: UnsafeMutablePointer<AVCodecContext>
-    private let packet: UnsafeMutablePointer<AVPacket>
+    private let decoder: OpenDecoder
     private let pool = FramePool()
     private let orientation: Orientation
     /// Stamp of the recording's first picture, once it is known.
@@ -33,23 +32,10 @@ package struct FrameFinder: ~Copyable, @unchecked Sendable {
         let container = try Container(source: source, settings: settings, isSeekable: true)
         let parameters = container.stream.pointee.codecpar!
         try requireSize(parameters.pointee.width, parameters.pointee.height, settings: settings, path: path)
-        let decoder = try openDecoder(container, settings: settings)
-        guard let packet = av_packet_alloc() else {
-            var context: UnsafeMutablePointer<AVCodecContext>? = decoder
-            avcodec_free_context(&context)
-            throw memoryError(path)
-        }
+        let decoder = try OpenDecoder(container, settings: settings)
         self.container = container
         self.decoder = decoder
-        self.packet = packet
         orientation = Orientation(matrix: rima_stream_display_matrix(container.stream))
-    }
-
-    deinit {
-        var context: UnsafeMutablePointer<AVCodecContext>? = decoder
-        avcodec_free_context(&context)
-        var packet: UnsafeMutablePointer<AVPacket>? = packet
-        av_packet_free(&packet)
     }
 
     /// Decodes the frame that a `RecordingReader` places at `time` in the first segment.
@@ -111,7 +97,7 @@ package struct FrameFinder: ~Copyable, @unchecked Sendable {
 
     private mutating func land(_ code: Int32) -> Bool {
         guard code >= 0 else { return false }
-        avcodec_flush_buffers(decoder)
+        avcodec_flush_buffers(decoder.context)
         isDraining = false
         return true
     }
@@ -142,23 +128,24 @@ package struct FrameFinder: ~Copyable, @unchecked Sendable {
     /// The decoder's next picture; false at the end or at damage, which ends the attempt.
     private mutating func receive(_ raw: UnsafeMutablePointer<AVFrame>) throws(DecodeError) -> Bool {
         while true {
-            let code = avcodec_receive_frame(decoder, raw)
+            let code = avcodec_receive_frame(decoder.context, raw)
             if code >= 0 { return true }
             guard code == rima_averror_eagain(), feed() else { return false }
         }
     }
 
     private mutating func feed() -> Bool {
+        let packet = decoder.packet
         while !isDraining {
             let code = container.read(into: packet)
             if code < 0 {
                 isDraining = true
-                avcodec_send_packet(decoder, nil)
+                avcodec_send_packet(decoder.context, nil)
                 return true
             }
             defer { av_packet_unref(packet) }
             guard packet.pointee.stream_index == container.stream.pointee.index else { continue }
-            return avcodec_send_packet(decoder, packet) >= 0
+            return avcodec_send_packet(decoder.context, packet) >= 0
         }
         return false
     }

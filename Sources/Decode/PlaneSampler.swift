@@ -46,7 +46,8 @@ struct PlaneSampler {
         let first = plane.base + horizontal.span.lowerBound * plane.step
         row.withUnsafeMutableBufferPointer { row in
             vertical.weights.withUnsafeBufferPointer { weights in
-                let weights = UnsafeBufferPointer(rebasing: weights[(index * vertical.taps)...].prefix(vertical.taps))
+                let weights = UnsafeBufferPointer(
+                    rebasing: weights[(index * vertical.laneCount)...].prefix(vertical.taps))
                 if plane.isWide {
                     let down = 14 - 6 + plane.depth - 8
                     blendWide(
@@ -114,7 +115,7 @@ private func gather(
     let out = out.baseAddress!
     let origin = filter.span.lowerBound
     filter.starts.withUnsafeBufferPointer { starts in
-        filter.lanes.withUnsafeBytes { weights in
+        filter.weights.withUnsafeBytes { weights in
             let weights = weights.baseAddress!
             // Behind the last sample the row holds numbers that weigh nothing.
             if step != 1 {
@@ -153,7 +154,7 @@ private func gatherApart(_ row: UnsafeRawPointer, filter: AxisFilter, step: Int,
         var at = (Int(filter.starts[x]) - origin) * step
         var sum: UInt32 = 8192
         for k in 0..<filter.taps {
-            sum &+= UInt32((row + at &* 2).load(as: UInt16.self)) &* filter.weights[x * filter.taps + k]
+            sum &+= UInt32((row + at &* 2).load(as: UInt16.self)) &* filter.weights[x * filter.laneCount + k]
             at += step
         }
         out[x] = UInt16(truncatingIfNeeded: sum >> 14)

@@ -10,8 +10,7 @@ package struct RecordingReader: ~Copyable, @unchecked Sendable {
     // SAFETY: the reader is the only owner of everything below and cannot be copied.
     private let container: Container
     private let settings: DecodeSettings
-    private let decoder: UnsafeMutablePointer<AVCodecContext>
-    private let packet: UnsafeMutablePointer<AVPacket>
+    private let decoder: OpenDecoder
     /// The graphics card that decodes; nil where the processor does.
     private let device: HardwareDevice?
     private let pool = FramePool()
@@ -21,6 +20,7 @@ package struct RecordingReader: ~Copyable, @unchecked Sendable {
     private var timeline: TimelineBuilder
     private var taint: TaintTracker
     private let references: ReferenceCheck?
+    private var scan = JPEGScan()
     private var packetOrdinal: Int64 = 0
     private var frameIndex = 0
     private var segment = 0
@@ -67,16 +67,10 @@ package struct RecordingReader: ~Copyable, @unchecked Sendable {
         try requireSize(parameters.pointee.width, parameters.pointee.height, settings: settings, path: path)
 
         let device = settings.usesHardware ? HardwareDevice(for: container.codec) : nil
-        let decoder = try openDecoder(container, settings: settings, device: device)
-        guard let packet = av_packet_alloc() else {
-            var context: UnsafeMutablePointer<AVCodecContext>? = decoder
-            avcodec_free_context(&context)
-            throw memoryError(path)
-        }
+        let decoder = try OpenDecoder(container, settings: settings, device: device)
         self.container = container
         self.settings = settings
         self.decoder = decoder
-        self.packet = packet
         self.device = device
         lacksStamps = container.lacksStamps
         streamOrientation = Orientation(matrix: rima_stream_display_matrix(stream))
@@ -104,13 +98,6 @@ package struct RecordingReader: ~Copyable, @unchecked Sendable {
         estimateLength(rate: isKnownRate ? rate : nil)
     }
 
-    deinit {
-        var context: UnsafeMutablePointer<AVCodecContext>? = decoder
-        avcodec_free_context(&context)
-        var packet: UnsafeMutablePointer<AVPacket>? = packet
-        av_packet_free(&packet)
-    }
-
     /// Bytes read so far and bytes there are, for progress.
     package var progress: (read: Int64, total: Int64) { (container.source.position, container.source.size) }
 
@@ -120,7 +107,7 @@ package struct RecordingReader: ~Copyable, @unchecked Sendable {
         if ending != nil { return nil }
         guard let raw = pool.take() else { throw memoryError(container.source.path) }
         while true {
-            let code = avcodec_receive_frame(decoder, raw)
+            let code = avcodec_receive_frame(decoder.context, raw)
             // A stop cuts the bytes off anywhere. What the decoder makes of that is not what the recording holds.
             if container.source.ending == .stopped {
                 pool.give(raw)
@@ -154,6 +141,7 @@ package struct RecordingReader: ~Copyable, @unchecked Sendable {
 
     /// Gives the decoder the next packet of the video stream, or tells it that none will come.
     private mutating func feed() throws(DecodeError) {
+        let packet = decoder.packet
         while !isDraining {
             let code = container.read(into: packet)
             if code < 0 {
@@ -165,7 +153,7 @@ package struct RecordingReader: ~Copyable, @unchecked Sendable {
                 }
                 if code != rima_averror_eof() { lastPacketIncomplete = true }
                 isDraining = true
-                avcodec_send_packet(decoder, nil)
+                avcodec_send_packet(decoder.context, nil)
                 return
             }
             readErrors = 0
@@ -173,31 +161,43 @@ package struct RecordingReader: ~Copyable, @unchecked Sendable {
             guard packet.pointee.stream_index == container.stream.pointee.index else { continue }
             let ordinal = packetOrdinal
             packetOrdinal += 1
-            rima_tag_packet(decoder, packet, ordinal)
-            lastPacketIncomplete = packet.pointee.flags & AV_PKT_FLAG_CORRUPT != 0
-            if lastPacketIncomplete || !isWhole(packet, codec: decoder.pointee.codec_id) {
+            rima_tag_packet(decoder.context, packet, ordinal)
+            lastPacketIncomplete = packet.pointee.flags & AV_PKT_FLAG_CORRUPT != 0 || DamageMark.isOn(packet)
+            if lastPacketIncomplete || !isWhole(packet) {
                 try leaveHardware("a packet is damaged")
                 taint.damagedPacket(ordinal)
             }
             let bytes = UnsafeBufferPointer(
                 start: packet.pointee.data, count: packet.pointee.data == nil ? 0 : Int(max(0, packet.pointee.size)))
             if references?.isDisposable(bytes) == true { taint.disposablePacket(ordinal) }
-            let sent = avcodec_send_packet(decoder, packet)
+            let sent = avcodec_send_packet(decoder.context, packet)
             if sent < 0, sent != rima_averror_eagain() { try noteDamage(sent) }
             return
         }
+    }
+
+    /// Whether a picture begins and ends as it must, for the codecs whose broken pictures libav decodes without a word.
+    private mutating func isWhole(_ packet: UnsafeMutablePointer<AVPacket>) -> Bool {
+        let codec = decoder.context.pointee.codec_id
+        guard codec == AV_CODEC_ID_MJPEG || codec == AV_CODEC_ID_GIF else { return true }
+        guard let data = packet.pointee.data, packet.pointee.size > 4 else { return false }
+        let bytes = UnsafeBufferPointer(start: data, count: Int(packet.pointee.size))
+        if codec == AV_CODEC_ID_MJPEG { return JPEGCheck.isWhole(bytes) && scan.fits(bytes) }
+        // A GIF frame ends with an empty block, the last one with the trailer.
+        return bytes.last == 0 || bytes.last == 0x3B
     }
 
     /// The decoder refused a packet: everything is doubtful until a key frame that was coded later.
     private mutating func noteDamage(_ code: Int32) throws(DecodeError) {
         try leaveHardware("the decoder refused a packet")
         if code == rima_averror(ENOMEM) { throw memoryError(container.source.path) }
-        if decoder.pointee.coded_width == 0, decoder.pointee.width == 0, frameIndex > 0 || packetOrdinal > 1 {
+        let context = decoder.context.pointee
+        if context.coded_width == 0, context.width == 0, frameIndex > 0 || packetOrdinal > 1 {
             throw sizeError(
                 "its pictures become larger than the limit", settings: settings, path: container.source.path)
         }
-        let isFrameThreaded = decoder.pointee.active_thread_type & FF_THREAD_FRAME != 0
-        let delay = isFrameThreaded ? Int64(max(1, decoder.pointee.thread_count)) : 1
+        let isFrameThreaded = context.active_thread_type & FF_THREAD_FRAME != 0
+        let delay = isFrameThreaded ? Int64(max(1, context.thread_count)) : 1
         taint.damage(near: max(0, packetOrdinal - delay))
     }
 
@@ -233,7 +233,7 @@ package struct RecordingReader: ~Copyable, @unchecked Sendable {
         let isTainted = taint.judge(
             packet: rima_frame_tag(raw), isKey: rima_frame_is_key(raw) != 0, isDamaged: isDamaged,
             isDisposable: raw.pointee.pict_type == AV_PICTURE_TYPE_B
-                && Self.plainCodecs.contains(decoder.pointee.codec_id))
+                && Self.plainCodecs.contains(decoder.context.pointee.codec_id))
         if isTainted, device != nil {
             // The caller gives back what it handed in; a fetched picture is ours.
             if raw != decoded { pool.give(raw) }
@@ -342,36 +342,4 @@ private func sizeError(_ what: String, settings: DecodeSettings, path: String) -
     DecodeError(
         .tooLarge, path: path, found: "\(what); the limit is \(settings.maximumPixels) pixels",
         remedy: "Record at 3840x2160 or less, or raise the limit.")
-}
-
-func openDecoder(
-    _ container: Container, settings: DecodeSettings, device: HardwareDevice? = nil
-) throws(DecodeError) -> UnsafeMutablePointer<AVCodecContext> {
-    let path = container.source.path
-    var context = avcodec_alloc_context3(container.codec)
-    guard let decoder = context else { throw memoryError(path) }
-    avcodec_parameters_to_context(decoder, container.stream.pointee.codecpar)
-    decoder.pointee.pkt_timebase = container.stream.pointee.time_base
-    decoder.pointee.max_pixels = Int64(settings.maximumPixels)
-    decoder.pointee.thread_count = Int32(settings.threads)
-    device?.attach(to: decoder)
-    rima_enable_tags(decoder)
-    guard avcodec_open2(decoder, container.codec, nil) >= 0 else {
-        let name = String(cString: container.codec.pointee.name)
-        avcodec_free_context(&context)
-        throw DecodeError(
-            .noDecoder, path: path, found: "the decoder \(name) did not start",
-            remedy: "The recording's header may be damaged; copy it again.")
-    }
-    return decoder
-}
-
-/// Whether a picture begins and ends as it must, for the codecs whose broken pictures libav decodes without a word.
-private func isWhole(_ packet: UnsafeMutablePointer<AVPacket>, codec: AVCodecID) -> Bool {
-    guard codec == AV_CODEC_ID_MJPEG || codec == AV_CODEC_ID_GIF else { return true }
-    guard let data = packet.pointee.data, packet.pointee.size > 4 else { return false }
-    let bytes = UnsafeBufferPointer(start: data, count: Int(packet.pointee.size))
-    if codec == AV_CODEC_ID_MJPEG { return JPEGCheck.isWhole(bytes) }
-    // A GIF frame ends with an empty block, the last one with the trailer.
-    return bytes.last == 0 || bytes.last == 0x3B
 }

@@ -9,8 +9,7 @@ package import Frames
 package struct SoundReader: ~Copyable, @unchecked Sendable {
     // SAFETY: the reader is the only owner of everything below and cannot be copied.
     private let container: Container
-    private let decoder: UnsafeMutablePointer<AVCodecContext>
-    private let packet: UnsafeMutablePointer<AVPacket>
+    private let decoder: OpenDecoder
     private let frame: UnsafeMutablePointer<AVFrame>
     /// When the first picture is shown, in nanoseconds of the container's clock.
     private let pictureStart: Int64
@@ -51,25 +50,16 @@ package struct SoundReader: ~Copyable, @unchecked Sendable {
                 .noSound, path: path, found: "its sound has \(rate) samples a second",
                 remedy: "Record sound with \(Self.rates.lowerBound) to \(Self.rates.upperBound) samples a second.")
         }
-        let decoder = try openDecoder(container, settings: settings)
-        guard let packet = av_packet_alloc(), let frame = av_frame_alloc() else {
-            var context: UnsafeMutablePointer<AVCodecContext>? = decoder
-            avcodec_free_context(&context)
-            throw memoryError(path)
-        }
+        let decoder = try OpenDecoder(container, settings: settings)
+        guard let frame = av_frame_alloc() else { throw memoryError(path) }
         self.container = container
         self.decoder = decoder
-        self.packet = packet
         self.frame = frame
         self.rate = rate
         pictureStart = container.pictureStart ?? 0
     }
 
     deinit {
-        var context: UnsafeMutablePointer<AVCodecContext>? = decoder
-        avcodec_free_context(&context)
-        var packet: UnsafeMutablePointer<AVPacket>? = packet
-        av_packet_free(&packet)
         var frame: UnsafeMutablePointer<AVFrame>? = frame
         av_frame_free(&frame)
     }
@@ -79,7 +69,7 @@ package struct SoundReader: ~Copyable, @unchecked Sendable {
     /// - Returns: false at the end.
     package mutating func next() -> Bool {
         while true {
-            let code = avcodec_receive_frame(decoder, frame)
+            let code = avcodec_receive_frame(decoder.context, frame)
             if code >= 0 {
                 defer { av_frame_unref(frame) }
                 errorsInARow = 0
@@ -99,19 +89,20 @@ package struct SoundReader: ~Copyable, @unchecked Sendable {
 
     /// Gives the decoder the next packet, or tells it that none will come.
     private mutating func feed() {
+        let packet = decoder.packet
         while !isDraining {
             let code = container.read(into: packet)
             guard code >= 0 else {
                 if code != rima_averror_eof(), container.source.ending == nil, skipsError() { continue }
                 isDraining = true
-                avcodec_send_packet(decoder, nil)
+                avcodec_send_packet(decoder.context, nil)
                 return
             }
             defer { av_packet_unref(packet) }
             guard packet.pointee.stream_index == container.stream.pointee.index else { continue }
-            guard avcodec_send_packet(decoder, packet) < 0, !skipsError() else { return }
+            guard avcodec_send_packet(decoder.context, packet) < 0, !skipsError() else { return }
             isDraining = true
-            avcodec_send_packet(decoder, nil)
+            avcodec_send_packet(decoder.context, nil)
         }
     }
 

@@ -245,6 +245,48 @@ struct MarkerTests {
     }
 }
 
+@Suite("JPEG scans")
+struct ScanTests {
+    private func fits(_ bytes: [UInt8], _ scan: inout JPEGScan) -> Bool {
+        bytes.withUnsafeBufferPointer { scan.fits($0) }
+    }
+
+    @Test("sound pictures end with their blocks, whatever their size; many a flipped bit makes them end elsewhere")
+    func flips() throws {
+        var scan = JPEGScan()
+        for (width, height) in [(64, 48), (50, 37), (17, 8)] {
+            for quality in [0.3, 0.95] {
+                let picture = try PictureWriter.encodeJPEG(
+                    drawn(3, size: PixelSize(width: width, height: height)), quality: quality)
+                #expect(fits(picture, &scan))
+            }
+        }
+        let picture = try PictureWriter.encodeJPEG(drawn(3, size: small), quality: 0.7)
+        let start = try #require(picture.indices.dropLast().first { picture[$0] == 0xFF && picture[$0 + 1] == 0xDA })
+        var (found, tried) = (0, 0)
+        for at in stride(from: start + 14, to: picture.count - 2, by: 3) where picture[at] != 0xFF {
+            var hurt = picture
+            hurt[at] ^= 1 << UInt8(at % 8)
+            guard hurt[at] != 0xFF, hurt[at - 1] != 0xFF else { continue }
+            tried += 1
+            if !fits(hurt, &scan) { found += 1 }
+        }
+        #expect(tried > 50)
+        #expect(found * 4 > tried)
+    }
+
+    @Test("a recorder whose pictures never end as they must is not held to it")
+    func odd() throws {
+        let picture = try PictureWriter.encodeJPEG(drawn(3, size: small), quality: 0.7)
+        let odd = Array(picture.dropLast(2)) + [0x55, 0x55, 0x55, 0xFF, 0xD9]
+        var scan = JPEGScan()
+        #expect(fits(odd, &scan))
+        #expect(fits(picture, &scan))
+        #expect(!fits(odd, &scan))
+        #expect(fits(picture, &scan))
+    }
+}
+
 @Suite("Axis filters")
 struct AxisFilterTests {
     @Test(
@@ -256,7 +298,7 @@ struct AxisFilterTests {
         let filter = AxisFilter(.init(begin: begin, end: end, count: count, limits: low..<high))
         let scale = (end - begin) / Double(count)
         for index in 0..<count {
-            let weights = filter.weights[(index * filter.taps)..<((index + 1) * filter.taps)].map(Double.init)
+            let weights = filter.weights[(index * filter.laneCount)...].prefix(filter.taps).map(Double.init)
             #expect(weights.reduce(0, +) == Double(AxisFilter.unit))
             let start = Int(filter.starts[index])
             #expect(start >= low && start + filter.taps <= high)

@@ -49,6 +49,17 @@ enum StreamScope: Equatable, Sendable {
     }
 }
 
+/// What a client that only listens is given.
+struct StreamWish: Sendable, Equatable {
+    var scope: StreamScope
+    /// Sessions of which every numbered event from `seq` on is wanted.
+    var from: [(session: String, seq: Int)] = []
+
+    static func == (a: StreamWish, b: StreamWish) -> Bool {
+        a.scope == b.scope && a.from.elementsEqual(b.from) { $0 == $1 }
+    }
+}
+
 /// Why a line is not a command.
 ///
 /// The code is for programs, the sentence for people.

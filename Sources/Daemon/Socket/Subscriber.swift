@@ -521,14 +521,3 @@ final class Subscriber: ChannelDuplexHandler {
         }
     }
 }
-
-/// What a client that only listens is given.
-struct StreamWish: Sendable, Equatable {
-    var scope: StreamScope
-    /// Sessions of which every numbered event from `seq` on is wanted.
-    var from: [(session: String, seq: Int)] = []
-
-    static func == (a: StreamWish, b: StreamWish) -> Bool {
-        a.scope == b.scope && a.from.elementsEqual(b.from) { $0 == $1 }
-    }
-}

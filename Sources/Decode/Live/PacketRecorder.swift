@@ -78,6 +78,7 @@ package final class PacketRecorder {
         }
         packet.pointee.duration = av_rescale_q(
             source.pointee.duration, stream.pointee.time_base, out.pointee.time_base)
+        if source.pointee.flags & AV_PKT_FLAG_CORRUPT != 0 { DamageMark.put(on: packet) }
         packet.pointee.stream_index = 0
         packet.pointee.pos = -1
         var code = av_write_frame(file.context, packet)

@@ -106,6 +106,35 @@ private final class Told: Sendable {
         #expect(!FileManager.default.fileExists(atPath: scratch.path("recording-2.mkv")))
     }
 
+    @Test("that sent a damaged packet has it damaged in its recording, too")
+    func damaged() throws {
+        let scratch = try Scratch()
+        let (file, torn) = (scratch.path("a.ts"), scratch.path("torn.ts"))
+        try record(file, frames: 40, settings: codec("mpeg2video"))
+        let bytes = try #require(FileManager.default.contents(atPath: file))
+        // A sender that falls over in the middle of a picture, and is back before anybody has missed it.
+        try (bytes.prefix(bytes.count / 188 * 3 / 5 * 188) + bytes).write(to: URL(fileURLWithPath: torn))
+        let pipe = scratch.path("pipe")
+        try #require(mkfifo(pipe, 0o600) == 0)
+        let told = Told()
+        feed(pipe, [torn])
+        let recorder = PacketRecorder(folder: scratch.folder, onTrouble: { Issue.record("\($0)") })
+        let finish = StopFlag()
+        let live = reader(LiveSettings(address: try LiveAddress(pipe)), recorder: recorder, finish: finish, told: told)
+        var seen: [Bool] = []
+        while let frame = live.next() {
+            seen.append(frame.isTainted)
+            if frame.segment == 1, seen.count > 60 { finish.raise() }
+        }
+        recorder.close()
+        #expect(seen.contains(true))
+        var again = try RecordingReader(path: scratch.path("recording.mkv"))
+        var taints: [Bool] = []
+        while let frame = try again.next() { taints.append(frame.isTainted) }
+        #expect(taints == Array(seen.prefix(taints.count)))
+        #expect(taints.count >= seen.count - 1)
+    }
+
     @Test("that is a recording is played at its own pace, and again where it loops")
     func realTime() throws {
         let scratch = try Scratch()

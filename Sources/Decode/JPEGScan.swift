@@ -1,0 +1,306 @@
+// Whether a JPEG picture's coded data are as long as its header says.
+
+/// Walks through the Huffman codes of sequential JPEG pictures and counts their blocks.
+///
+/// A decoder fills in what is missing and leaves what is too much, without a word. A flipped bit in a code shifts what
+/// follows, and hardly ever do the blocks then end with the data. Bits of a coefficient's value, not of a code, are not
+/// seen in this way: nothing in the format protects them.
+/// - **Source** ITU-T T.81, sections B.2 (headers), F.2.2 (decoding), E.2.3 (restarts), A.2 (order of the blocks).
+struct JPEGScan {
+    /// Some recorders end a picture in ways of their own: only one that has ended as it must once is held to it.
+    private var hasEndedWell = false
+    private var tables = HuffmanTables()
+    private var parts: [Part] = []
+    private var restartInterval = 0
+    private var size = (width: 0, height: 0)
+
+    /// One component of the picture.
+    private struct Part {
+        var name: UInt8
+        var across: Int
+        var down: Int
+        var dc = 0
+        var ac = 0
+    }
+
+    /// Whether no scan of the picture is longer or shorter than its blocks; true for what is not sequential Huffman code
+    /// of 8 bits, and for markers that another check looks at.
+    mutating func fits(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard let isWhole = walk(bytes) else { return true }
+        if isWhole { hasEndedWell = true }
+        return isWhole || !hasEndedWell
+    }
+
+    /// - Returns: nil where it cannot be told.
+    private mutating func walk(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool? {
+        tables.forget()
+        restartInterval = 0
+        var at = 2
+        var hasScan = false
+        while at + 3 < bytes.count {
+            guard bytes[at] == 0xFF else { return nil }
+            let marker = bytes[at + 1]
+            guard marker != 0xFF, marker != 0xD8, marker != 0xD9 else {
+                at += marker == 0xFF ? 1 : 2
+                continue
+            }
+            let length = Int(bytes[at + 2]) << 8 | Int(bytes[at + 3])
+            let end = at + 2 + length
+            guard length >= 2, end <= bytes.count else { return nil }
+            let body = UnsafeBufferPointer(rebasing: bytes[(at + 4)..<end])
+            at = end
+            switch marker {
+            case 0xC0, 0xC1: guard takeFrame(body) else { return nil }
+            case 0xC2...0xC3, 0xC5...0xC7, 0xC9...0xCB, 0xCD...0xCF: return nil
+            case 0xC4: guard takeTables(body) else { return false }
+            case 0xDD: restartInterval = body.count >= 2 ? Int(body[0]) << 8 | Int(body[1]) : 0
+            case 0xDA:
+                guard let scan = takeScan(body) else { return nil }
+                var bits = ScanBits(bytes, from: at)
+                guard tables.withView({ pass(scan, &bits, $0) }) else { return false }
+                at = bits.at
+                hasScan = true
+            default: break
+            }
+        }
+        return hasScan ? true : nil
+    }
+
+    private mutating func takeFrame(_ body: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard body.count >= 6, body[0] == 8, body.count >= 6 + 3 * Int(body[5]) else { return false }
+        size = (Int(body[3]) << 8 | Int(body[4]), Int(body[1]) << 8 | Int(body[2]))
+        parts.removeAll(keepingCapacity: true)
+        for index in 0..<Int(body[5]) {
+            let factors = body[7 + 3 * index]
+            let (across, down) = (Int(factors >> 4), Int(factors & 15))
+            guard (1...4).contains(across), (1...4).contains(down) else { return false }
+            parts.append(Part(name: body[6 + 3 * index], across: across, down: down))
+        }
+        return size.width > 0 && size.height > 0 && !parts.isEmpty
+    }
+
+    private mutating func takeTables(_ body: UnsafeBufferPointer<UInt8>) -> Bool {
+        var at = 0
+        while at + 17 <= body.count {
+            let (kind, place) = (Int(body[at] >> 4), Int(body[at] & 15))
+            guard kind < 2, place < 4 else { return false }
+            var total = 0
+            for k in 1...16 { total += Int(body[at + k]) }
+            guard total <= 256, at + 17 + total <= body.count else { return false }
+            let table = UnsafeBufferPointer(rebasing: body[(at + 1)..<(at + 17 + total)])
+            guard tables.build(kind * 4 + place, table) else { return false }
+            at += 17 + total
+        }
+        return at == body.count
+    }
+
+    /// The components of a scan that can be followed; nil for any other.
+    private mutating func takeScan(_ body: UnsafeBufferPointer<UInt8>) -> [Part]? {
+        guard let count = body.first.map(Int.init), (1...4).contains(count), body.count >= 4 + 2 * count,
+            body[1 + 2 * count] == 0, body[2 + 2 * count] == 63
+        else { return nil }
+        var chosen: [Part] = []
+        for index in 0..<count {
+            guard var part = parts.first(where: { $0.name == body[1 + 2 * index] }) else { return nil }
+            let choice = body[2 + 2 * index]
+            (part.dc, part.ac) = (Int(choice >> 4), Int(choice & 15))
+            // Recorders that leave the tables out mean those of the standard; their data are not followed.
+            guard part.dc < 4, part.ac < 4, tables.isKnown[part.dc], tables.isKnown[4 + part.ac] else { return nil }
+            chosen.append(part)
+        }
+        return chosen
+    }
+
+    /// Passes over a scan's blocks.
+    /// - Returns: whether they end with the coded data.
+    private func pass(_ scan: [Part], _ bits: inout ScanBits, _ tables: HuffmanView) -> Bool {
+        guard let widest = parts.map(\.across).max(), let highest = parts.map(\.down).max() else { return true }
+        var units: Int
+        if scan.count == 1 {
+            let across = (size.width * scan[0].across + widest - 1) / widest
+            let down = (size.height * scan[0].down + highest - 1) / highest
+            units = (across + 7) / 8 * ((down + 7) / 8)
+        } else {
+            units = (size.width + 8 * widest - 1) / (8 * widest) * ((size.height + 8 * highest - 1) / (8 * highest))
+        }
+        var restart: UInt8 = 0
+        var left = restartInterval
+        while units > 0 {
+            if restartInterval > 0, left == 0 {
+                guard bits.passRestart(restart) else { return false }
+                restart = (restart + 1) & 7
+                left = restartInterval
+            }
+            for part in scan {
+                for _ in 0..<(scan.count == 1 ? 1 : part.across * part.down) {
+                    guard passBlock(&bits, tables, dc: part.dc, ac: 4 + part.ac) else { return false }
+                }
+            }
+            units -= 1
+            left -= 1
+        }
+        return bits.isAtEnd()
+    }
+
+    @inline(__always)
+    private func passBlock(_ bits: inout ScanBits, _ tables: HuffmanView, dc: Int, ac: Int) -> Bool {
+        guard let size = tables.next(&bits, table: dc), size <= 15 else { return false }
+        bits.skip(Int(size))
+        var place = 1
+        while place < 64 {
+            guard let code = tables.next(&bits, table: ac) else { return false }
+            let length = Int(code & 15)
+            // 0 ends the block, F0 is sixteen zeros; others of length 0 belong to progressive pictures.
+            if code == 0 { return !bits.isBeyond }
+            guard length > 0 || code == 0xF0 else { return false }
+            place += Int(code >> 4) + 1
+            bits.skip(length)
+        }
+        return place == 64 && !bits.isBeyond
+    }
+}
+
+/// The Huffman tables of a picture: four for the mean of a block, then four for the rest.
+struct HuffmanTables {
+    static let count = 8
+    /// Codes of up to this many bits are looked up at once.
+    fileprivate static let quick = 10
+
+    private(set) var isKnown = [Bool](repeating: false, count: count)
+    /// For every beginning of `quick` bits, length and symbol of the code in it; 0 where the code is longer.
+    private var codes = [UInt16](repeating: 0, count: count << quick)
+    /// By bit length: the first code that is too large for it, and what leads from a code to its symbol.
+    private var limits = [Int32](repeating: 0, count: count * 17)
+    private var offsets = [Int32](repeating: 0, count: count * 17)
+    private var symbols = [UInt8](repeating: 0, count: count << 8)
+
+    mutating func forget() { for index in isKnown.indices { isKnown[index] = false } }
+
+    /// - Parameter body: sixteen counts of codes by length, then the symbols.
+    /// - Returns: false for counts that no code can have.
+    mutating func build(_ index: Int, _ body: UnsafeBufferPointer<UInt8>) -> Bool {
+        var (code, symbol) = (0, 0)
+        for k in 0..<(1 << Self.quick) { codes[index << Self.quick + k] = 0 }
+        for length in 1...16 {
+            offsets[index * 17 + length] = Int32(symbol - code)
+            for _ in 0..<Int(body[length - 1]) {
+                guard code < 1 << length else { return false }
+                symbols[index << 8 + symbol] = body[16 + symbol]
+                if length <= Self.quick {
+                    let spare = Self.quick - length
+                    let entry = UInt16(length) << 8 | UInt16(body[16 + symbol])
+                    for k in (code << spare)..<((code + 1) << spare) { codes[index << Self.quick + k] = entry }
+                }
+                code += 1
+                symbol += 1
+            }
+            limits[index * 17 + length] = Int32(code)
+            code <<= 1
+        }
+        isKnown[index] = true
+        return true
+    }
+
+    func withView<R>(_ body: (HuffmanView) -> R) -> R {
+        codes.withUnsafeBufferPointer { codes in
+            limits.withUnsafeBufferPointer { limits in
+                offsets.withUnsafeBufferPointer { offsets in
+                    symbols.withUnsafeBufferPointer { symbols in
+                        body(HuffmanView(codes: codes, limits: limits, offsets: offsets, symbols: symbols))
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The tables while a scan is passed over.
+struct HuffmanView {
+    fileprivate let codes: UnsafeBufferPointer<UInt16>
+    fileprivate let limits: UnsafeBufferPointer<Int32>
+    fileprivate let offsets: UnsafeBufferPointer<Int32>
+    fileprivate let symbols: UnsafeBufferPointer<UInt8>
+
+    /// The next symbol; nil where the bits are no code.
+    @inline(__always)
+    fileprivate func next(_ bits: inout ScanBits, table: Int) -> UInt8? {
+        let next = bits.next16
+        let entry = codes[table << HuffmanTables.quick + next >> (16 - HuffmanTables.quick)]
+        if entry != 0 {
+            bits.skip(Int(entry >> 8))
+            return UInt8(truncatingIfNeeded: entry)
+        }
+        for length in (HuffmanTables.quick + 1)...16 {
+            let code = Int32(next >> (16 - length))
+            guard code < limits[table * 17 + length] else { continue }
+            bits.skip(length)
+            return symbols[table << 8 + Int(code + offsets[table * 17 + length])]
+        }
+        return nil
+    }
+}
+
+/// The bits of a scan; a zero byte that follows FF is left out, and any other marker ends them.
+private struct ScanBits {
+    private let bytes: UnsafeBufferPointer<UInt8>
+    /// The first byte that is not in the window; in the end that of the marker.
+    private(set) var at: Int
+    /// The next bits, from the top.
+    private var window: UInt64 = 0
+    private var held = 0
+    /// How many of those held lie behind the end.
+    private var madeUp = 0
+
+    init(_ bytes: UnsafeBufferPointer<UInt8>, from start: Int) {
+        self.bytes = bytes
+        at = start
+    }
+
+    /// Whether more bits were taken than there are.
+    var isBeyond: Bool { held < madeUp }
+
+    var next16: Int {
+        mutating get {
+            if held < 16 { fill() }
+            return Int(truncatingIfNeeded: window >> 48)
+        }
+    }
+
+    @inline(__always)
+    mutating func skip(_ count: Int) {
+        if held < count { fill() }
+        window <<= UInt64(count)
+        held -= count
+    }
+
+    /// Whether less than a byte is left.
+    mutating func isAtEnd() -> Bool {
+        fill()
+        return (0..<8).contains(held - madeUp)
+    }
+
+    /// Passes over the restart marker `number`; false where it does not come next.
+    mutating func passRestart(_ number: UInt8) -> Bool {
+        guard isAtEnd(), at + 1 < bytes.count, bytes[at] == 0xFF, bytes[at + 1] == 0xD0 + number else { return false }
+        at += 2
+        (window, held, madeUp) = (0, 0, 0)
+        return true
+    }
+
+    private mutating func fill() {
+        while held <= 56 {
+            var byte: UInt8 = 0
+            if at < bytes.count, bytes[at] != 0xFF {
+                byte = bytes[at]
+                at += 1
+            } else if at + 1 < bytes.count, bytes[at] == 0xFF, bytes[at + 1] == 0 {
+                byte = 0xFF
+                at += 2
+            } else {
+                madeUp += 8
+            }
+            window |= UInt64(byte) << UInt64(56 - held)
+            held += 8
+        }
+    }
+}
