@@ -1,6 +1,7 @@
 """What a recorder, a lens and a bad day do to a picture: all faults the network must see through.
 
-Pictures are uint8 RGB, shape (height, width, 3). Masks are uint8: 255 inside, 0 outside, `IGNORE` where nobody knows.
+Pictures are uint8 RGB, shape (height, width, 3). Masks are uint8: 255 inside, `IGNORE` where nobody knows,
+any other value outside (0, or a code of `data.structures`).
 Every function takes its own random generator, so a sample depends on its seed and on nothing else.
 """
 
@@ -143,8 +144,9 @@ def distractors(image: np.ndarray, mask: np.ndarray, rng: np.random.Generator) -
     """Dark pits and grooves beside the opening, and bright folds: tempting, and never the opening."""
     size = image.shape[0]
     reach = 2 * int(rng.integers(1, max(2, size // 24))) + 1
-    near = cv2.dilate((mask > 0).astype(np.uint8), np.ones((reach, reach), np.uint8))
-    allowed = soften(1.0 - near.astype(np.float32), max(0.8, reach / 4)) * (1.0 - (mask > 0))
+    inside = (mask == 255) | (mask == IGNORE)
+    near = cv2.dilate(inside.astype(np.uint8), np.ones((reach, reach), np.uint8))
+    allowed = soften(1.0 - near.astype(np.float32), max(0.8, reach / 4)) * (1.0 - inside)
     darker = np.ones((size, size), np.float32)
     brighter = np.zeros((size, size), np.float32)
     for _ in range(int(rng.integers(1, 5))):
@@ -252,7 +254,7 @@ def wear_texture(image: np.ndarray, mask: np.ndarray, tissue: np.ndarray, rng: n
     size = image.shape[0]
     source = cv2.resize(tissue, (size, size), interpolation=cv2.INTER_LINEAR)
     detail = cv2.subtract(source, soften(source, log_uniform(rng, 2, 14)), dtype=cv2.CV_32F)
-    outside = cv2.GaussianBlur((mask == 0).astype(np.float32), (0, 0), 1.5)
+    outside = cv2.GaussianBlur(((mask != 255) & (mask != IGNORE)).astype(np.float32), (0, 0), 1.5)
     bright = np.clip(image[..., 0].astype(np.float32) / 140, 0.1, 1.2)
     weight = outside * bright * np.float32(rng.uniform(0.3, 1.2))
     return cv2.add(image, detail * weight[..., None], dtype=cv2.CV_8U)

@@ -54,8 +54,7 @@ def look(
         source, small, (size, size), flags=cv2.INTER_LINEAR, borderMode=border, borderValue=(border_value,) * 3)
     outside = IGNORE if border != cv2.BORDER_CONSTANT else 0
     known = cv2.warpAffine(
-        labels, matrix, (size, size), flags=cv2.INTER_NEAREST if shrink < 1.2 else cv2.INTER_NEAREST,
-        borderMode=cv2.BORDER_CONSTANT, borderValue=outside)
+        labels, matrix, (size, size), flags=cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT, borderValue=outside)
     return seen, known
 
 

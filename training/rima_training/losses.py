@@ -5,6 +5,9 @@ from __future__ import annotations
 import torch
 from torch.nn import functional
 
+from .augment import IGNORE
+from .data.structures import BARE_BUT_FOR_PITS, PIT, STRUCTURES, UNKNOWN
+
 
 def dice_and_cross_entropy(
     logits: torch.Tensor, target: torch.Tensor, known: torch.Tensor, smooth: float = 30.0, dice_weight: float = 1.0
@@ -32,12 +35,30 @@ def segmentation_loss(
     if isinstance(output, torch.Tensor):
         return dice_and_cross_entropy(output, target, known)
     full, side = output
+    side = side[:, :target.shape[1]]
     factor = target.shape[-1] // side.shape[-1]
     coarse = functional.avg_pool2d(target, factor)
     coarse_known = (functional.avg_pool2d(known, factor) > 0.5).float()
     smooth = 30.0 / factor**2
     return dice_and_cross_entropy(full, target, known) + 0.35 * dice_and_cross_entropy(
         side, coarse, coarse_known, smooth)
+
+
+def structure_loss(side: torch.Tensor, masks: torch.Tensor) -> torch.Tensor:
+    """Binary cross-entropy of the side head's last channels, one for each of `STRUCTURES`.
+
+    `side` is (batch, channels, height / n, width / n) logits, `masks` (batch, height, width) uint8 with codes. A
+    coarse pixel is wanted in the share of its area that the structure takes.
+    """
+    factor = masks.shape[-1] // side.shape[-1]
+    told = (masks != UNKNOWN) & (masks != IGNORE)
+    wanted = torch.stack([masks == code for code in STRUCTURES], 1).float()
+    known = torch.stack([told & (masks != BARE_BUT_FOR_PITS) if code == PIT else told for code in STRUCTURES], 1)
+    wanted = functional.avg_pool2d(wanted, factor)
+    known = (functional.avg_pool2d(known.float(), factor) > 0.5).float()
+    logits = side[:, -len(STRUCTURES):].float()
+    entropy = functional.binary_cross_entropy_with_logits(logits, wanted, reduction="none")
+    return (entropy * known).sum() / known.sum().clamp(min=1.0)
 
 
 def class_loss(logits: torch.Tensor, target: torch.Tensor, known: torch.Tensor) -> torch.Tensor:

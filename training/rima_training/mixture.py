@@ -11,6 +11,7 @@ from .augment import (
     IGNORE, cut_field, exchange_colour, faults, log_uniform, soft_shape, soften, wear_texture,
 )
 from .data.pack import Pack
+from .data.structures import coded, is_opening
 from .geometry import View, crop_view, look, opening_box, pane_view
 from .spoil import lit_field
 
@@ -68,7 +69,15 @@ class Mixture:
 
     def _drawn_still(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         which = rng.choice(len(self.drawn), p=self._sizes / self._sizes.sum())
-        return self.drawn[which][int(rng.choice(self._drawn[which]))]
+        return self._picture(self.drawn[which], int(rng.choice(self._drawn[which])), "phantom")
+
+    @staticmethod
+    def _picture(pack: Pack, index: int, scheme: str) -> tuple[np.ndarray, np.ndarray]:
+        """A picture and its mask, with codes for what lies around the opening where the pack has label maps."""
+        image, mask = pack[index]
+        if pack.labels is None:
+            return image, mask
+        return image, coded(mask, np.asarray(pack.labels[index]), pack.scheme or scheme)
 
     def _tissue(self, rng: np.random.Generator) -> np.ndarray | None:
         """A window on a real picture, for its colours and its fine structure."""
@@ -124,7 +133,7 @@ class Mixture:
         return cv2.blendLinear(image, skin, 1 - weight, weight)
 
     def _sample_close_up(self, rng: np.random.Generator, size: int) -> tuple[np.ndarray, np.ndarray]:
-        image, mask = self.real[int(rng.choice(self._real))]
+        image, mask = self._picture(self.real, int(rng.choice(self._real)), "vocalfolds")
         view = crop_view(mask, rng, 0.65, 0.5, 1.5)
         image, mask = look(image, mask, view, size, border=cv2.BORDER_REFLECT_101)
         if rng.random() < 0.3 and self.drawn:
@@ -144,7 +153,7 @@ class Mixture:
             ground, ground_mask = self._bare_tissue(rng, size)
             take_real = len(self._with_opening) > 0 and rng.random() < 0.4
         if take_real and len(self._with_opening):
-            inner, inner_mask = self.real[int(rng.choice(self._with_opening))]
+            inner, inner_mask = self._picture(self.real, int(rng.choice(self._with_opening)), "vocalfolds")
             inside, flipped = np.full(inner.shape[:2], 255, np.uint8), 0.85
         else:
             inner, inner_mask = self._drawn_still(rng)
@@ -177,7 +186,8 @@ class Mixture:
             patch = exchange_colour(patch, ground, rng.uniform(0.5, 1.0), rng)
         image = cv2.blendLinear(ground, patch, 1 - cover, cover)
         mask = np.where(cover > 0.5, patch_mask, ground_mask)
-        mask[(cover > 0.15) & (cover < 0.85) & (patch_mask != ground_mask)] = IGNORE
+        doubtful = is_opening(patch_mask) != is_opening(ground_mask)
+        mask[(cover > 0.15) & (cover < 0.85) & doubtful] = IGNORE
         return image, mask
 
     def _bare_tissue(self, rng: np.random.Generator, size: int) -> tuple[np.ndarray, np.ndarray]:
@@ -215,7 +225,7 @@ class Mixture:
             hill = soften(shape, max(1.0, extent * 0.3))
             relief = np.clip(0.55 + 0.6 * hill + rng.uniform(-0.15, 0.25), 0.3, 1.5).astype(np.float32)
             skin = cv2.multiply(skin, cv2.merge([relief] * 3), dtype=cv2.CV_8U)
-            shape[image[..., 0] <= 12] *= (mask[image[..., 0] <= 12] > 0)
+            shape[image[..., 0] <= 12] *= is_opening(mask[image[..., 0] <= 12])
             image = cv2.blendLinear(image, skin, 1 - shape, shape)
             doubtful = (shape > 0.25) & (shape < 0.75) & (mask == 255)
             mask = covered

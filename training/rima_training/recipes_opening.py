@@ -11,14 +11,14 @@ import torch
 from .data.pack import Pack
 from .export import ModelFacts, export_onnx
 from .judge import judge_pack_fast
-from .losses import segmentation_loss
+from .losses import segmentation_loss, structure_loss
 from .metrics import summary
 from .mixture import Mixture, Shares
-from .models.compact import CompactUNet, multiply_adds
+from .models.compact import CompactUNet, load_compact, multiply_adds
 from .predict import module_predictor
 from .restore import restore_onnx
 from .stream import OpeningSampler, batches, to_tensors
-from .trainer import Plan, Trainer, averaged_weights
+from .trainer import Plan, Trainer
 
 SIDE = 256
 
@@ -54,14 +54,15 @@ def train_opening(
         pictures = (to_tensors(*next(stream), torch.device("cpu"))[0] for _ in range(6))
         restore_onnx(module, start_from, pictures)
     elif start_from:
-        module.load_state_dict(averaged_weights(start_from))
+        load_compact(module, start_from)
     judged = Pack(data.judged_drawn) if data.judged_drawn else None
     held_out = real.indices(only=data.held_out)[::4] if real and data.held_out else np.array([], int)
 
     def loss_of(network: torch.nn.Module, batch: list[torch.Tensor]) -> torch.Tensor:
         device = next(network.parameters()).device
         values, target, known = to_tensors(*batch, device)
-        return segmentation_loss(network(values), target, known)
+        output = network(values)
+        return segmentation_loss(output, target, known) + structure_loss(output[1], batch[1].to(device))
 
     def validate(network: torch.nn.Module) -> dict[str, float]:
         predict = module_predictor(network)
@@ -86,7 +87,7 @@ def train_opening(
 def export_opening(checkpoint: Path, output: Path, version: str, training_data: str, side: int = SIDE) -> ModelFacts:
     """Writes the averaged weights of a checkpoint as a model file."""
     module = CompactUNet()
-    module.load_state_dict(averaged_weights(checkpoint))
+    load_compact(module, checkpoint)
     facts = ModelFacts("opening", "rima-opening-compact", version, side, side, ["opening"], training_data)
     export_onnx(module, output, facts)
     return facts

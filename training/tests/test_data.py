@@ -143,12 +143,14 @@ def test_scores_of_known_masks():
 
 def test_a_sketch_repeats_to_the_byte_and_its_mask_fits_its_larynx():
     from rima_training.data.sketch import sketch
+    from rima_training.data.structures import STRUCTURES
 
     shares = []
     for index in range(24):
-        image, mask, larynx = sketch(5, index, 96)
+        image, mask, labels, larynx = sketch(5, index, 96)
         again = sketch(5, index, 96)
-        assert np.array_equal(image, again[0]) and np.array_equal(mask, again[1])
+        assert all(np.array_equal(a, b) for a, b in zip((image, mask, labels), again, strict=False))
+        assert labels.shape == mask.shape and set(np.unique(labels)) <= {0, *STRUCTURES}
         assert image.shape == (96, 96, 3) and set(np.unique(mask)) <= {0, 255}
         assert larynx or not mask.any()
         shares.append((mask > 0).mean())
@@ -163,3 +165,16 @@ def test_sketches_go_into_a_pack(tmp_path: Path):
     assert main(["sketch", "--output", str(tmp_path / "pack"), "--count", "5", "--seed", "3", "--side", "64"]) == 0
     pack = Pack(tmp_path / "pack")
     assert len(pack) == 5 and pack.images.shape == (5, 64, 64, 3) and set(pack.groups) == {"sketch3"}
+
+
+def test_codes_tell_what_lies_around_the_opening_and_leave_the_mask_alone():
+    from rima_training.data.structures import BARE_BUT_FOR_PITS, FOLD, SUPRAGLOTTIC, UNKNOWN, coded, is_opening
+
+    mask = np.array([[255, augment.IGNORE, 0, 0, 0]], np.uint8)
+    labels = np.array([[1, 2, 2, 4, 0]], np.uint8)
+    drawn = coded(mask, labels, "phantom")
+    assert drawn.tolist() == [[255, augment.IGNORE, FOLD, SUPRAGLOTTIC, BARE_BUT_FOR_PITS]]
+    assert is_opening(drawn).tolist() == [[True, True, False, False, False]]
+    # Who labels only folds says nothing of the rest.
+    assert coded(mask, np.array([[3, 0, 1, 2, 2]], np.uint8), "vocalfolds").tolist() == [
+        [255, augment.IGNORE, FOLD, UNKNOWN, UNKNOWN]]

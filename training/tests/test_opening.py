@@ -110,3 +110,28 @@ def test_a_model_file_can_be_gone_on_from(trained: Path, pack: Path, tmp_path: P
     run = tmp_path / "on"
     assert main(["opening-compact", "--run", str(run), "--drawn", str(pack), "--side", "96", "--batch", "4", "--workers",
                  "0", "--threads", "1", "--steps", "2", "--start-from", str(source)]) == 0
+
+
+def test_structures_are_learned_only_where_they_are_told():
+    from rima_training.data.structures import BARE, BARE_BUT_FOR_PITS, PIT, STRUCTURES, UNKNOWN
+    from rima_training.losses import structure_loss
+
+    def loss(code: int, name: float, others: float) -> float:
+        side = torch.full((1, 1 + len(STRUCTURES), 2, 2), others)
+        side[:, 1 + STRUCTURES.index(PIT)] = name
+        return float(structure_loss(side, torch.full((1, 16, 16), code, dtype=torch.uint8)))
+
+    assert loss(UNKNOWN, 9.0, 9.0) == 0.0
+    assert loss(PIT, 20.0, -20.0) < 1e-6 < loss(PIT, -1.0, -20.0)
+    assert loss(BARE, 20.0, -20.0) > 1.0
+    assert loss(BARE_BUT_FOR_PITS, 20.0, -20.0) < 1e-6
+
+
+def test_a_checkpoint_without_structures_can_be_gone_on_from(tmp_path: Path):
+    from rima_training.models.compact import load_compact
+
+    older = CompactUNet(structures=0)
+    torch.save({"average": older.state_dict()}, tmp_path / "last.pt")
+    module = CompactUNet()
+    load_compact(module, tmp_path / "last.pt")
+    assert torch.equal(module.head.weight, older.head.weight)

@@ -14,7 +14,8 @@ from .pairs import DataError, Pair, read_labels
 class Pack:
     """`images` is (count, side, side, 3) uint8 RGB, `masks` (count, side, side) uint8, `groups` one name each.
 
-    `labels` is (count, side, side) uint8 with all classes, where every picture has a label map; else None.
+    `labels` is (count, side, side) uint8 with all classes, where every picture has a label map; else None. `scheme`
+    says whose numbers they are, if the pack was told.
     """
 
     def __init__(self, folder: Path):
@@ -27,6 +28,7 @@ class Pack:
         self.groups: list[str] = facts["groups"]
         self.larynx: list[bool] = facts.get("larynx") or [True] * len(self.groups)
         self.quality: list[str] = facts.get("quality") or ["good"] * len(self.groups)
+        self.scheme: str | None = facts.get("scheme")
         self.images = np.load(folder / "images.npy", mmap_mode="r")
         self.masks = np.load(folder / "masks.npy", mmap_mode="r")
         labels = folder / "labels.npy"

@@ -19,6 +19,7 @@ import numpy as np
 from ..augment import field_of_view, log_uniform, smooth_field, soften
 from .pack import Pack
 from .relief import Relief
+from .structures import EPIGLOTTIS, FOLD, PIT, SUPRAGLOTTIC
 
 Points = np.ndarray
 _SUBPIXEL = 4
@@ -40,7 +41,7 @@ def ellipse(center: tuple[float, float], radii: tuple[float, float], turn: float
 
 @dataclass
 class Sketch:
-    """One picture while it is being drawn: `image` float32 RGB, `mask` 0...1."""
+    """One picture while it is being drawn: `image` float32 RGB, `mask` 0...1, `labels` uint8 as in `structures`."""
 
     rng: np.random.Generator
     side: int
@@ -71,6 +72,7 @@ class Sketch:
         self.image = self.tissue + self.grain[..., None] + np.stack([0.3 * tint, -tint, -0.6 * tint], -1)
         self.image = self.image.astype(np.float32)
         self.mask = np.zeros((side, side), np.float32)
+        self.labels = np.zeros((side, side), np.uint8)
 
     def uniform(self, low: float, high: float) -> float:
         return float(self.rng.uniform(low, high))
@@ -151,13 +153,26 @@ class Sketch:
             turn = self.uniform(0, 2 * np.pi)
             far = reach + self.uniform(0.1, 1.4)
             radii = (log_uniform(self.rng, 0.08, 0.7), log_uniform(self.rng, 0.06, 0.4))
-            pit = ellipse((far * np.cos(turn), 1.2 * far * np.sin(turn)), radii, turn + self.uniform(0.5, 2.6),
-                          self.uniform(-0.8, 0.8))
-            area = self.fill(pit, self.uniform(0.02, 0.2))
-            self.darken(area * self.uniform(0.4, 1.0),
-                        np.clip(self.uniform(0.08, 0.6) * np.array([1.1, 0.9, 0.85]), 0, 1))
-            if self.relief:
-                self.relief.sink(area, min(radii) * self.scale * self.uniform(0.1, 0.8))
+            self.pit((far * np.cos(turn), 1.2 * far * np.sin(turn)), radii, turn + self.uniform(0.5, 2.6),
+                     self.uniform(0.4, 1.0), self.uniform(0.08, 0.6))
+
+    def piriform_sinuses(self, reach: float) -> None:
+        """The pair of pits beside a larynx, as deep and as dark as an open glottis; one may be out of sight."""
+        across, along = self.uniform(0.1, 0.7), -self.uniform(-0.4, 1.2)
+        radii = (log_uniform(self.rng, 0.07, 0.35), log_uniform(self.rng, 0.15, 0.7))
+        for sign in (-1, 1):
+            if self.chance(0.85):
+                self.pit((sign * (reach + across), along + self.uniform(-0.1, 0.1)), radii,
+                         -sign * self.uniform(-0.3, 0.9), self.uniform(0.8, 1.0), log_uniform(self.rng, 0.02, 0.3))
+
+    def pit(self, center: tuple[float, float], radii: tuple[float, float], turn: float, depth: float,
+            tone: float) -> None:
+        """One dark hollow; `tone` is the light left at its bottom."""
+        area = self.fill(ellipse(center, radii, turn, self.uniform(-0.8, 0.8)), self.uniform(0.02, 0.2))
+        self.darken(area * depth, np.clip(tone * np.array([1.1, 0.9, 0.85]), 0, 1))
+        self.labels[area > 0.5] = PIT
+        if self.relief:
+            self.relief.sink(area, min(radii) * self.scale * self.uniform(0.1, 0.8))
 
     def mound(self, center: tuple[float, float], radii: tuple[float, float], covers: bool) -> None:
         """A smooth hill of mucosa, lit from somewhere; where it covers, the opening is not seen."""
@@ -170,6 +185,7 @@ class Sketch:
             self.darken(self.fill(shape, self.uniform(0.08, 0.25)) * self.uniform(0.1, 0.6), [0.6, 0.5, 0.5])
         tone = np.clip(self.tissue * self.uniform(0.7, 1.25), 0, 250)
         self.lay(area * self.uniform(0.75, 1.0), tone, self.uniform(0.3, 1.0))
+        self.labels[area > 0.5] = SUPRAGLOTTIC
         if self.relief:
             self.relief.height *= 1 - area * self.uniform(0.5, 1.0)
             self.relief.raise_dome(area, min(radii) * self.scale * self.uniform(0.3, 0.9), self.uniform(0.1, 0.8))
@@ -184,7 +200,7 @@ class Sketch:
         """Bowl, pits, folds, the opening and what hangs over it."""
         rng = self.rng
         kind = rng.random()
-        width = 0.0 if kind < 0.08 else log_uniform(rng, 0.025, 0.16) if kind < 0.27 else self.uniform(0.16, 0.95)
+        width = 0.0 if kind < 0.18 else log_uniform(rng, 0.025, 0.16) if kind < 0.37 else self.uniform(0.16, 0.95)
         reach = max(width, 0.45) + self.uniform(0.15, 1.0)
         if self.chance(0.65):
             bowl = ellipse((0, self.uniform(-0.3, 0.2)), (reach * self.uniform(0.9, 1.5), self.uniform(1.2, 2.0)))
@@ -194,6 +210,8 @@ class Sketch:
             if self.relief:
                 self.relief.sink(area, self.scale * self.uniform(0.1, 0.6))
         self.pits(reach)
+        if self.chance(0.7 if width == 0.0 else 0.3):
+            self.piriform_sinuses(reach)
         if self.chance(0.55):
             for sign in (-1, 1):
                 self.mound((sign * self.uniform(0.1, 0.8), -self.uniform(1.0, 1.6)),
@@ -204,9 +222,20 @@ class Sketch:
             self.lay(self.stroke(part, self.uniform(0.1, 0.4), self.uniform(0.05, 0.15)) * self.uniform(0.2, 0.9),
                      np.clip(self.tissue * self.uniform(0.8, 1.3), 0, 250))
         sides = self.edges(width)
-        self.folds(sides)
+        self.folds(sides, width)
         self.lumen(sides, width)
+        if width == 0.0 and self.chance(0.5):
+            self.adducted()
         self.covers(sides, width)
+
+    def adducted(self) -> None:
+        """Arytenoids that meet in the midline, with a dark crease between them: a closed larynx."""
+        radii = (self.uniform(0.2, 0.55), self.uniform(0.25, 0.7))
+        along = -self.uniform(0.2, 1.1)
+        crease = ellipse((0, along), (self.uniform(0.03, 0.12), radii[1]))
+        self.darken(self.fill(crease, 0.04), np.full(3, self.uniform(0.1, 0.6)))
+        for sign in (-1, 1):
+            self.mound((sign * radii[0] * self.uniform(0.9, 1.1), along), radii, covers=True)
 
     def edges(self, width: float) -> tuple[Points, Points]:
         """The medial edges of the two folds, from the posterior end to the anterior commissure."""
@@ -227,13 +256,17 @@ class Sketch:
             lines.append(line + np.c_[wave * min(1.0, 4 * width), np.zeros(len(line))])
         return lines[0], lines[1]
 
-    def folds(self, sides: tuple[Points, Points]) -> None:
+    def folds(self, sides: tuple[Points, Points], width: float) -> None:
         """Vocal folds, the grooves outside them, and the vestibular folds outside those."""
-        shown = self.uniform(0.08, 0.5)
-        colour = self.pale(0.85, 1.35) if self.chance(0.8) else self.tissue
+        closed = width == 0.0
+        shown = self.uniform(0.15 if closed else 0.08, 0.5)
+        colour = self.pale(0.85, 1.35) if closed or self.chance(0.8) else self.tissue
         groove, wide = self.uniform(0.0, 0.95) if self.chance(0.75) else 0.0, self.uniform(0.05, 0.28)
+        if closed:
+            # A dark groove beside a single fold would look like an opening, and nobody could tell that it is none.
+            groove *= 0.7
         for sign, line in zip((-1, 1), sides, strict=True):
-            if self.chance(0.2 if self.oblique else 0.06):
+            if self.chance(0.0 if closed else 0.2 if self.oblique else 0.06):
                 continue
             # A fold is broadest in the middle and behind, and runs out at the commissure.
             taper = np.interp(np.linspace(0, 1, len(line)), [0, 0.4, 1], [self.uniform(0.5, 1.1), 1, 0.2])[:, None]
@@ -241,17 +274,21 @@ class Sketch:
             beyond = outer + [sign * wide, 0] * taper
             if groove and self.chance(0.9):
                 band = np.r_[outer, beyond[::-1]]
-                self.darken(self.fill(band, self.uniform(0.015, 0.08)) * groove,
-                            np.array([1.2, 0.9, 0.85]) * self.uniform(0.05, 0.45))
+                area = self.fill(band, self.uniform(0.015, 0.08))
+                self.darken(area * groove, np.array([1.2, 0.9, 0.85]) * self.uniform(0.05, 0.45))
+                if groove > 0.3:
+                    self.labels[area > 0.5] = PIT
             if self.chance(0.5):
                 false = np.r_[beyond, (beyond + [sign * self.uniform(0.15, 0.6), 0])[::-1]]
                 area = self.fill(false, self.uniform(0.04, 0.12))
                 self.lay(area * self.uniform(0.3, 1.0), np.clip(self.tissue * self.uniform(0.75, 1.25), 0, 250))
+                self.labels[area > 0.5] = SUPRAGLOTTIC
                 if self.relief:
                     self.relief.raise_dome(area, self.scale * self.uniform(0.05, 0.3), self.uniform(0, 0.5))
             band = np.r_[line, outer[::-1]]
             area = self.fill(band, self.uniform(0.015, 0.06))
             self.lay(area * self.uniform(0.45, 1.0), np.clip(colour * self.uniform(0.85, 1.1), 0, 250), 0.5)
+            self.labels[area > 0.5] = FOLD
             if self.relief:
                 self.relief.raise_dome(area, self.scale * shown * self.uniform(0.1, 0.6), self.uniform(0, 0.5))
             if self.chance(0.4):
@@ -315,6 +352,7 @@ class Sketch:
             shape = np.r_[upper, lower]
             area = self.fill(shape, self.uniform(0.02, 0.1))
             self.lay(area, self.pale(0.9, 1.8))
+            self.labels[area > 0.5] = EPIGLOTTIS
             if self.relief:
                 self.relief.height *= 1 - area
                 self.relief.raise_dome(area, self.scale * thick * self.uniform(0.1, 0.6), self.uniform(0, 0.6))
@@ -335,12 +373,13 @@ class Sketch:
             radii = (self.uniform(0.7, 2.6), self.uniform(0.7, 2.2))
             edge = self.uniform(-0.3, 0.9) * (width if abs(np.cos(turn)) > 0.7 else 1.0)
             far = edge + np.hypot(radii[0] * np.cos(turn), radii[1] * np.sin(turn))
-            kept = self.image.copy(), self.mask.copy(), self.relief.height.copy() if self.relief else None
+            kept = (self.image.copy(), self.mask.copy(), self.labels.copy(),
+                    self.relief.height.copy() if self.relief else None)
             self.mound((far * np.cos(turn), far * np.sin(turn)), radii, covers=True)
             if self.mask.sum() < 0.35 * before.sum():
-                self.image, self.mask = kept[:2]
+                self.image, self.mask, self.labels = kept[:3]
                 if self.relief:
-                    self.relief.height = kept[2]
+                    self.relief.height = kept[3]
 
     def light(self) -> None:
         """Relief, fall-off of the lamp, highlights, and the field of view."""
@@ -358,19 +397,19 @@ class Sketch:
             cv2.ellipse(spots, where, axes, self.uniform(0, 180), 0, 360, 255, -1, cv2.LINE_AA)
         self.lay(soften(spots, self.uniform(0.4, 1.5)).astype(np.float32) / 255 * self.uniform(0.4, 1), [255] * 3, 0)
 
-    def finished(self) -> tuple[np.ndarray, np.ndarray]:
-        """The picture, uint8 RGB, and its mask, 0 or 255."""
+    def finished(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The picture, uint8 RGB, its mask, 0 or 255, and its label map."""
         image = np.clip(self.image, 0, 255).astype(np.uint8)
         mask = np.where(self.mask > 0.5, 255, 0).astype(np.uint8)
         if self.chance(0.8):
             lit = field_of_view(self.side, self.rng)
             image = np.where(lit[..., None] > 0, image, np.uint8(self.uniform(0, 20)))
-            mask = mask * lit
-        return image, mask
+            mask, self.labels = mask * lit, self.labels * lit
+        return image, mask, self.labels
 
 
-def sketch(seed: int, index: int, side: int = 320) -> tuple[np.ndarray, np.ndarray, bool]:
-    """One sketch: picture, mask, and whether it shows a larynx at all. The same numbers give the same bytes."""
+def sketch(seed: int, index: int, side: int = 320) -> tuple[np.ndarray, np.ndarray, np.ndarray, bool]:
+    """One sketch: picture, mask, label map, and whether it shows a larynx at all. The same numbers give the same bytes."""
     drawing = Sketch(np.random.default_rng([0x5CE7C4, seed, index]), side)
     drawing.pharynx()
     larynx = not drawing.chance(0.06)
@@ -389,12 +428,14 @@ def sketch_pack(output: Path, count: int, seed: int, side: int) -> Pack:
     output.mkdir(parents=True, exist_ok=True)
     images = np.lib.format.open_memmap(output / "images.npy", "w+", np.uint8, (count, side, side, 3))
     masks = np.lib.format.open_memmap(output / "masks.npy", "w+", np.uint8, (count, side, side))
+    labels = np.lib.format.open_memmap(output / "labels.npy", "w+", np.uint8, (count, side, side))
     larynx = []
     for index in range(count):
-        images[index], masks[index], seen = sketch(seed, index, side)
+        images[index], masks[index], labels[index], seen = sketch(seed, index, side)
         larynx.append(seen)
-    images.flush()
-    masks.flush()
+    for file in (images, masks, labels):
+        file.flush()
     (output / "index.json").write_text(json.dumps({
-        "side": side, "groups": [f"sketch{seed}"] * count, "larynx": larynx, "quality": ["good"] * count}))
+        "side": side, "scheme": "sketch", "groups": [f"sketch{seed}"] * count, "larynx": larynx,
+        "quality": ["good"] * count}))
     return Pack(output)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 from torch import nn
 from torch.nn import functional
+
+from ..data.structures import STRUCTURES
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,8 @@ class CompactUNet(nn.Module):
 
     multiple = 32
 
-    def __init__(self, classes: int = 1, shape: CompactShape = CompactShape()):
+    def __init__(self, classes: int = 1, shape: CompactShape = CompactShape(), structures: int = len(STRUCTURES)):
+        """`structures` is how many more channels the side head names while training, see `data.structures`."""
         super().__init__()
         self.shape = shape
         self.stem = convolution(3, shape.stem, stride=2)
@@ -63,7 +67,7 @@ class CompactUNet(nn.Module):
             stack(shape.reduced[i] + shape.widths[i], shape.decoder_widths[i], shape.decoder_depths[i])
             for i in range(levels))
         self.head = nn.Conv2d(shape.decoder_widths[0], classes, 1)
-        self.side_head = nn.Conv2d(shape.decoder_widths[2], classes, 1)
+        self.side_head = nn.Conv2d(shape.decoder_widths[2], classes + structures, 1)
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
@@ -86,6 +90,14 @@ class CompactUNet(nn.Module):
                 side = self.side_head(value)
         logits = functional.interpolate(self.head(value), scale_factor=2, mode="bilinear", align_corners=False)
         return logits if side is None else (logits, side)
+
+
+def load_compact(module: CompactUNet, checkpoint: Path) -> None:
+    """Takes over the averaged weights of a checkpoint; a side head that named fewer structures is begun anew."""
+    weights = torch.load(checkpoint, map_location="cpu", weights_only=True)["average"]
+    if weights["side_head.weight"].shape != module.side_head.weight.shape:
+        weights |= {f"side_head.{name}": value for name, value in module.side_head.state_dict().items()}
+    module.load_state_dict(weights)
 
 
 def multiply_adds(module: nn.Module, shape: tuple[int, ...]) -> int:
