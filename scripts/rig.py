@@ -114,8 +114,7 @@ class Service:
     def start(self) -> None:
         with (self.work / "log").open("a") as log:
             self.process = subprocess.Popen(
-                [RIMA, "serve", "--config", self.work / "rima.yaml"], stderr=log, stdout=subprocess.DEVNULL,
-                env=self.environment)
+                [RIMA, "serve", "--config", self.work / "rima.yaml"], stderr=log, stdout=log, env=self.environment)
         until("the service serves its stream", self.answers)
 
     def answers(self) -> bool:
@@ -148,7 +147,11 @@ class Service:
                 raise Failure("the service did not stop") from None
 
     def __enter__(self):
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
         return self
 
     def __exit__(self, *_) -> None:

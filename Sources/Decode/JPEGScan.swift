@@ -11,6 +11,8 @@ struct JPEGScan {
     private var hasEndedWell = false
     private var tables = HuffmanTables()
     private var parts: [Part] = []
+    /// The components of the present scan.
+    private var scan: [Part] = []
     private var restartInterval = 0
     private var size = (width: 0, height: 0)
 
@@ -34,13 +36,16 @@ struct JPEGScan {
     /// - Returns: nil where it cannot be told.
     private mutating func walk(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool? {
         tables.forget()
+        parts.removeAll(keepingCapacity: true)
         restartInterval = 0
         var at = 2
         var hasScan = false
         while at + 3 < bytes.count {
-            guard bytes[at] == 0xFF else { return nil }
+            // Behind the end, recorders pad with zeros.
+            guard bytes[at] == 0xFF else { break }
             let marker = bytes[at + 1]
             guard marker != 0xFF, marker != 0xD8, marker != 0xD9 else {
+                if marker == 0xD8 { restartInterval = 0 }
                 at += marker == 0xFF ? 1 : 2
                 continue
             }
@@ -55,9 +60,9 @@ struct JPEGScan {
             case 0xC4: guard takeTables(body) else { return false }
             case 0xDD: restartInterval = body.count >= 2 ? Int(body[0]) << 8 | Int(body[1]) : 0
             case 0xDA:
-                guard let scan = takeScan(body) else { return nil }
+                guard takeScan(body) else { return nil }
                 var bits = ScanBits(bytes, from: at)
-                guard tables.withView({ pass(scan, &bits, $0) }) else { return false }
+                guard tables.withView({ pass(&bits, $0) }) else { return false }
                 at = bits.at
                 hasScan = true
             default: break
@@ -67,7 +72,7 @@ struct JPEGScan {
     }
 
     private mutating func takeFrame(_ body: UnsafeBufferPointer<UInt8>) -> Bool {
-        guard body.count >= 6, body[0] == 8, body.count >= 6 + 3 * Int(body[5]) else { return false }
+        guard body.count >= 6, body[0] == 8, body[5] <= 4, body.count >= 6 + 3 * Int(body[5]) else { return false }
         size = (Int(body[3]) << 8 | Int(body[4]), Int(body[1]) << 8 | Int(body[2]))
         parts.removeAll(keepingCapacity: true)
         for index in 0..<Int(body[5]) {
@@ -94,38 +99,39 @@ struct JPEGScan {
         return at == body.count
     }
 
-    /// The components of a scan that can be followed; nil for any other.
-    private mutating func takeScan(_ body: UnsafeBufferPointer<UInt8>) -> [Part]? {
+    /// Notes the components of a scan; false for one that cannot be followed.
+    private mutating func takeScan(_ body: UnsafeBufferPointer<UInt8>) -> Bool {
+        scan.removeAll(keepingCapacity: true)
         guard let count = body.first.map(Int.init), (1...4).contains(count), body.count >= 4 + 2 * count,
             body[1 + 2 * count] == 0, body[2 + 2 * count] == 63
-        else { return nil }
-        var chosen: [Part] = []
+        else { return false }
         for index in 0..<count {
-            guard var part = parts.first(where: { $0.name == body[1 + 2 * index] }) else { return nil }
+            guard var part = parts.first(where: { $0.name == body[1 + 2 * index] }) else { return false }
             let choice = body[2 + 2 * index]
             (part.dc, part.ac) = (Int(choice >> 4), Int(choice & 15))
             // Recorders that leave the tables out mean those of the standard; their data are not followed.
-            guard part.dc < 4, part.ac < 4, tables.isKnown[part.dc], tables.isKnown[4 + part.ac] else { return nil }
-            chosen.append(part)
+            guard part.dc < 4, part.ac < 4, tables.isKnown[part.dc], tables.isKnown[4 + part.ac] else { return false }
+            scan.append(part)
         }
-        return chosen
+        return true
+    }
+
+    /// How many units the scan has: blocks of a single component, or groups of blocks of all that it has.
+    private var units: Int {
+        let widest = parts.reduce(1) { max($0, $1.across) }
+        let highest = parts.reduce(1) { max($0, $1.down) }
+        func count(_ length: Int, by side: Int) -> Int { (length + side - 1) / side }
+        guard scan.count == 1 else { return count(size.width, by: 8 * widest) * count(size.height, by: 8 * highest) }
+        return count(count(size.width * scan[0].across, by: widest), by: 8)
+            * count(count(size.height * scan[0].down, by: highest), by: 8)
     }
 
     /// Passes over a scan's blocks.
     /// - Returns: whether they end with the coded data.
-    private func pass(_ scan: [Part], _ bits: inout ScanBits, _ tables: HuffmanView) -> Bool {
-        guard let widest = parts.map(\.across).max(), let highest = parts.map(\.down).max() else { return true }
-        var units: Int
-        if scan.count == 1 {
-            let across = (size.width * scan[0].across + widest - 1) / widest
-            let down = (size.height * scan[0].down + highest - 1) / highest
-            units = (across + 7) / 8 * ((down + 7) / 8)
-        } else {
-            units = (size.width + 8 * widest - 1) / (8 * widest) * ((size.height + 8 * highest - 1) / (8 * highest))
-        }
+    private func pass(_ bits: inout ScanBits, _ tables: HuffmanView) -> Bool {
         var restart: UInt8 = 0
         var left = restartInterval
-        while units > 0 {
+        for _ in 0..<units {
             if restartInterval > 0, left == 0 {
                 guard bits.passRestart(restart) else { return false }
                 restart = (restart + 1) & 7
@@ -136,7 +142,6 @@ struct JPEGScan {
                     guard passBlock(&bits, tables, dc: part.dc, ac: 4 + part.ac) else { return false }
                 }
             }
-            units -= 1
             left -= 1
         }
         return bits.isAtEnd()
@@ -273,15 +278,21 @@ private struct ScanBits {
         held -= count
     }
 
-    /// Whether less than a byte is left.
+    /// Whether less than a byte is left, or nothing but the zeros with which some recorders fill up a picture.
     mutating func isAtEnd() -> Bool {
         fill()
-        return (0..<8).contains(held - madeUp)
+        while madeUp == 0, window == 0 {
+            held = 0
+            fill()
+        }
+        return held >= madeUp && (held - madeUp < 8 || window == 0)
     }
 
     /// Passes over the restart marker `number`; false where it does not come next.
     mutating func passRestart(_ number: UInt8) -> Bool {
-        guard isAtEnd(), at + 1 < bytes.count, bytes[at] == 0xFF, bytes[at + 1] == 0xD0 + number else { return false }
+        guard isAtEnd() else { return false }
+        while at + 1 < bytes.count, bytes[at] == 0xFF, bytes[at + 1] == 0xFF { at += 1 }
+        guard at + 1 < bytes.count, bytes[at] == 0xFF, bytes[at + 1] == 0xD0 + number else { return false }
         at += 2
         (window, held, madeUp) = (0, 0, 0)
         return true

@@ -24,8 +24,6 @@ final class OpenDecoder {
         decoder.pointee.pkt_timebase = container.stream.pointee.time_base
         decoder.pointee.max_pixels = Int64(settings.maximumPixels)
         decoder.pointee.thread_count = Int32(settings.threads)
-        // Without these libav passes over coded pictures that end too early or too late.
-        decoder.pointee.err_recognition = AV_EF_CRCCHECK | AV_EF_BITSTREAM | AV_EF_BUFFER
         device?.attach(to: decoder)
         rima_enable_tags(decoder)
         guard avcodec_open2(decoder, container.codec, nil) >= 0 else {

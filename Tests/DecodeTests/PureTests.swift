@@ -275,6 +275,20 @@ struct ScanTests {
         #expect(found * 4 > tried)
     }
 
+    @Test(
+        "zeros behind the picture, or between its last block and its end, are no damage, and bind as a sound one does")
+    func padded() throws {
+        let picture = try PictureWriter.encodeJPEG(drawn(3, size: small), quality: 0.7)
+        let odd = Array(picture.dropLast(2)) + [0x55, 0x55, 0x55, 0xFF, 0xD9]
+        for filled in [
+            picture + [0, 0, 0, 0, 0], picture.dropLast(2) + [UInt8](repeating: 0, count: 29) + [0xFF, 0xD9],
+        ] {
+            var scan = JPEGScan()
+            #expect(fits(Array(filled), &scan))
+            #expect(!fits(odd, &scan))
+        }
+    }
+
     @Test("a recorder whose pictures never end as they must is not held to it")
     func odd() throws {
         let picture = try PictureWriter.encodeJPEG(drawn(3, size: small), quality: 0.7)

@@ -35,6 +35,9 @@ struct FrameMeasurer {
     /// A find in a closer look must be this sure: a part of the pane shows less of what tells pit from opening.
     private static let searchConfidence = 0.6
 
+    /// Whether the last look found something that lies apart from the last find, and was emptied for it.
+    private var isApart = false
+
     private let confidenceFloor: Double
     private var viewer: FrameViewer
     private var meter: OpeningMeter
@@ -141,17 +144,17 @@ struct FrameMeasurer {
             }
             if tracker.looksAtWholePane {
                 if result.isEmpty { try search(frame, pane: pane) } else { state.framesWithoutFind = 0 }
-                note(in: &tracker, at: frame.time, atWholePane: true)
+                note(in: &tracker, atWholePane: true)
             }
         }
         if !tracker.looksAtWholePane {
             state.looksSinceWhole += 1
             let crop = tracker.crop
             try see(crop, of: frame, pane: pane)
-            note(in: &tracker, at: frame.time, atWholePane: false)
+            note(in: &tracker, atWholePane: false)
             if result.isCutByCrop, tracker.crop != crop {
                 try see(tracker.crop, of: frame, pane: pane)
-                note(in: &tracker, at: frame.time, atWholePane: tracker.looksAtWholePane)
+                note(in: &tracker, atWholePane: tracker.looksAtWholePane)
             }
         }
         state.tracker = tracker
@@ -198,22 +201,23 @@ struct FrameMeasurer {
         let wasForeseen = foresight?.withView(of: crop) { map, cover in
             meter.measure(map, crop: cover, field: pane.field, into: &result)
         }
-        if wasForeseen == true { return }
-        let cover = try viewer.see(crop, of: frame, pane: pane, into: &map)
-        meter.measure(map, crop: cover, field: pane.field, into: &result)
-    }
-
-    /// Nothing open in a crop that held the larynx a moment ago is a closed larynx; in the whole pane it is nothing seen.
-    private mutating func note(in tracker: inout CropTracker, at time: StreamTime, atWholePane: Bool) {
-        if !result.isEmpty, state.lastFind?.isApart(result.opening, at: time) == true {
-            // A pit beside a larynx that has just closed. How sure the network is of it speaks against the closure.
+        if wasForeseen != true {
+            let cover = try viewer.see(crop, of: frame, pane: pane, into: &map)
+            meter.measure(map, crop: cover, field: pane.field, into: &result)
+        }
+        isApart = !result.isEmpty && state.lastFind?.isApart(result.opening, at: frame.time) == true
+        // A pit beside a larynx that has just closed. How sure the network is of it speaks against the closure.
+        if isApart {
             let sureness = result.confidence
             result.clear()
             result.confidence = 1 - sureness
-            tracker.note(atWholePane ? nil : .closed, confidence: 1)
-            return
         }
-        tracker.note(result.isEmpty && atWholePane ? nil : result.opening, confidence: result.confidence)
+    }
+
+    /// Nothing open in a crop that held the larynx a moment ago is a closed larynx; in the whole pane it is nothing seen.
+    private func note(in tracker: inout CropTracker, atWholePane: Bool) {
+        tracker.note(
+            result.isEmpty && atWholePane ? nil : result.opening, confidence: isApart ? 1 : result.confidence)
     }
 
     private mutating func judge(_ sample: inout Sample, pane: Pane) {
@@ -226,7 +230,7 @@ struct FrameMeasurer {
             return
         }
         if result.isCutByField { sample.reasons.append(.cutByEdge) }
-        if confidence < confidenceFloor { sample.reasons.append(.lowConfidence) }
+        if confidence < confidenceFloor || isApart { sample.reasons.append(.lowConfidence) }
         guard sample.reasons.isEmpty else { return }
         sample.opening = result.opening
         var lastFind = state.lastFind ?? LastFind()
