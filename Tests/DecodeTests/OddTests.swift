@@ -87,6 +87,22 @@ struct OddTests {
         #expect(reading.frames.allSatisfy { $0.segment == 0 })
     }
 
+    @Test(
+        "constant-rate MPEG-2, whose pictures are filled up with zeros, is sound",
+        .enabled(if: hasFFmpeg, "ffmpeg is not installed"))
+    func stuffed() throws {
+        let scratch = try Scratch()
+        let path = scratch.path("a.ts")
+        let arguments = [
+            "-v", "quiet", "-y", "-f", "lavfi", "-i", "testsrc=s=320x240:r=25:d=1", "-c:v", "mpeg2video", "-b:v", "4M",
+            "-minrate", "4M", "-maxrate", "4M", "-bufsize", "1M", path,
+        ]
+        #expect(run("ffmpeg", arguments)?.status == 0)
+        let reading = readAll(path)
+        #expect(reading.frames.count == 25)
+        #expect(reading.frames.allSatisfy { !$0.isTainted })
+    }
+
     @Test("stamps that start below zero start at zero", .enabled(if: hasFFmpeg, "ffmpeg is not installed"))
     func negative() throws {
         let scratch = try Scratch()

@@ -140,8 +140,13 @@ def groove(rng: np.random.Generator, size: int) -> np.ndarray:
     return soften(mask, rng.uniform(0.5, 0.03 * size)).astype(np.float32) / 255
 
 
-def distractors(image: np.ndarray, mask: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Dark pits and grooves beside the opening, and bright folds: tempting, and never the opening."""
+def distractors(
+    image: np.ndarray, mask: np.ndarray, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Dark pits and grooves beside the opening, and bright folds: tempting, and never the opening.
+
+    Where they lie, the mask no longer says what structure it is.
+    """
     size = image.shape[0]
     reach = 2 * int(rng.integers(1, max(2, size // 24))) + 1
     inside = (mask == 255) | (mask == IGNORE)
@@ -159,7 +164,8 @@ def distractors(image: np.ndarray, mask: np.ndarray, rng: np.random.Generator) -
             darker *= 1 - np.float32(rng.uniform(0.3, 0.97)) * shape
         else:
             brighter = np.maximum(brighter, np.float32(rng.uniform(0.1, 0.6)) * shape)
-    return veil(cv2.multiply(image, cv2.merge([darker] * 3), dtype=cv2.CV_8U), brighter, np.full(3, 255.0))
+    image = veil(cv2.multiply(image, cv2.merge([darker] * 3), dtype=cv2.CV_8U), brighter, np.full(3, 255.0))
+    return image, np.where(~inside & ((darker < 0.9) | (brighter > 0.1)), np.uint8(0), mask)
 
 
 def veil(image: np.ndarray, amount: np.ndarray, colour: np.ndarray) -> np.ndarray:
@@ -281,14 +287,16 @@ def cut_field(image: np.ndarray, mask: np.ndarray, rng: np.random.Generator) -> 
     return np.where(lit[..., None] > 0, image, dark), mask * lit
 
 
-def faults(image: np.ndarray, mask: np.ndarray, rng: np.random.Generator, strength: float = 1.0) -> np.ndarray:
+def faults(
+    image: np.ndarray, mask: np.ndarray, rng: np.random.Generator, strength: float = 1.0
+) -> tuple[np.ndarray, np.ndarray]:
     """Everything that may befall a picture, each with its own chance; `strength` scales the chances."""
 
     def chance(p: float) -> bool:
         return rng.random() < p * strength
 
     if chance(0.35):
-        image = distractors(image, mask, rng)
+        image, mask = distractors(image, mask, rng)
     if chance(0.9):
         image = jitter_colour(image, rng)
     if chance(0.6):
@@ -309,4 +317,4 @@ def faults(image: np.ndarray, mask: np.ndarray, rng: np.random.Generator, streng
         image = salt_and_pepper(image, rng)
     if chance(0.35):
         image = compression(image, rng)
-    return image
+    return image, mask

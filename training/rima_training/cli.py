@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from .data.pairs import DataError
+from .data.structures import SCHEMES
 
 
 def _plan(arguments: argparse.Namespace):
@@ -42,7 +43,7 @@ def _pack(arguments: argparse.Namespace) -> None:
     pairs = []
     for folder in arguments.folder:
         pairs += find_pairs(folder, arguments.group, labelled=not arguments.no_opening)
-    pack = write_pack(pairs, arguments.output, arguments.side)
+    pack = write_pack(pairs, arguments.output, arguments.side, arguments.scheme)
     print(f"{len(pack)} pictures of {len(set(pack.groups))} groups in {arguments.output}")
 
 
@@ -82,6 +83,12 @@ def _export(arguments: argparse.Namespace) -> None:
     from .recipes_opening import export_opening
 
     export_opening(arguments.checkpoint, arguments.output, arguments.version, arguments.training_data, arguments.side)
+
+
+def _average(arguments: argparse.Namespace) -> None:
+    from .trainer import average_checkpoints
+
+    average_checkpoints(arguments.first, arguments.second, arguments.share, arguments.output)
 
 
 def _card(arguments: argparse.Namespace) -> None:
@@ -195,6 +202,8 @@ def build_parser() -> argparse.ArgumentParser:
     pack.add_argument("--side", type=int, default=384)
     pack.add_argument("--group", help="name of the patient or seed, where folders do not tell")
     pack.add_argument("--no-opening", action="store_true", help="pictures without masks, none of which shows a larynx")
+    pack.add_argument("--scheme", choices=sorted(SCHEMES), help="whose numbers the label maps hold, so that the network "
+                      "learns to tell folds and pits apart; without it they are kept and not used for that")
     pack.set_defaults(call=_pack)
 
     draw = commands.add_parser("draw", help="phantom stills into a pack, by the rima program")
@@ -278,6 +287,13 @@ def build_parser() -> argparse.ArgumentParser:
     export.add_argument("--side", type=int, default=256)
     export.set_defaults(call=_export)
 
+    average = commands.add_parser("average", help="the mean of two checkpoints, one of which began from the other")
+    average.add_argument("first", type=Path)
+    average.add_argument("second", type=Path)
+    average.add_argument("output", type=Path)
+    average.add_argument("--share", type=float, default=0.5, help="of the second")
+    average.set_defaults(call=_average)
+
     card = commands.add_parser("card", help="model card from a model file, a list of facts and saved tables")
     card.add_argument("model", type=Path)
     card.add_argument("output", type=Path)
@@ -321,7 +337,7 @@ def build_parser() -> argparse.ArgumentParser:
     quantise.add_argument("model", type=Path)
     quantise.add_argument("output", type=Path)
     quantise.add_argument("--calibration", type=Path, required=True, help="pack of pictures the ranges are taken from")
-    quantise.add_argument("--count", type=int, default=200)
+    quantise.add_argument("--count", type=int, default=100)
     quantise.set_defaults(call=_quantise)
     return parser
 

@@ -62,22 +62,22 @@ class Mixture:
         image, mask = getattr(self, f"_sample_{kind}")(rng, size)
         if kind != "no_larynx" and rng.random() < 0.3 * self.strength:
             image, mask = self._occlude(image, mask, rng)
-        image = faults(image, mask, rng, self.strength)
+        image, mask = faults(image, mask, rng, self.strength)
         if rng.random() < (0.12 if kind in ("drawn", "set_in") else 0.5):
             image, mask = cut_field(image, mask, rng)
         return image, mask
 
     def _drawn_still(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         which = rng.choice(len(self.drawn), p=self._sizes / self._sizes.sum())
-        return self._picture(self.drawn[which], int(rng.choice(self._drawn[which])), "phantom")
+        return self._picture(self.drawn[which], int(rng.choice(self._drawn[which])))
 
     @staticmethod
-    def _picture(pack: Pack, index: int, scheme: str) -> tuple[np.ndarray, np.ndarray]:
-        """A picture and its mask, with codes for what lies around the opening where the pack has label maps."""
+    def _picture(pack: Pack, index: int) -> tuple[np.ndarray, np.ndarray]:
+        """A picture and its mask, with codes for what lies around the opening where the pack says what its labels mean."""
         image, mask = pack[index]
-        if pack.labels is None:
+        if pack.labels is None or pack.scheme is None:
             return image, mask
-        return image, coded(mask, np.asarray(pack.labels[index]), pack.scheme or scheme)
+        return image, coded(mask, np.asarray(pack.labels[index]), pack.scheme)
 
     def _tissue(self, rng: np.random.Generator) -> np.ndarray | None:
         """A window on a real picture, for its colours and its fine structure."""
@@ -133,7 +133,7 @@ class Mixture:
         return cv2.blendLinear(image, skin, 1 - weight, weight)
 
     def _sample_close_up(self, rng: np.random.Generator, size: int) -> tuple[np.ndarray, np.ndarray]:
-        image, mask = self._picture(self.real, int(rng.choice(self._real)), "vocalfolds")
+        image, mask = self._picture(self.real, int(rng.choice(self._real)))
         view = crop_view(mask, rng, 0.65, 0.5, 1.5)
         image, mask = look(image, mask, view, size, border=cv2.BORDER_REFLECT_101)
         if rng.random() < 0.3 and self.drawn:
@@ -153,7 +153,7 @@ class Mixture:
             ground, ground_mask = self._bare_tissue(rng, size)
             take_real = len(self._with_opening) > 0 and rng.random() < 0.4
         if take_real and len(self._with_opening):
-            inner, inner_mask = self._picture(self.real, int(rng.choice(self._with_opening)), "vocalfolds")
+            inner, inner_mask = self._picture(self.real, int(rng.choice(self._with_opening)))
             inside, flipped = np.full(inner.shape[:2], 255, np.uint8), 0.85
         else:
             inner, inner_mask = self._drawn_still(rng)

@@ -68,7 +68,7 @@ class PackSampler:
             view.mirror_x, view.turn = False, float(np.clip(view.turn, -20, 20))
         truth = np.asarray(self.pack.labels[index]) if self.labels else mask
         seen, known = look(image, truth, view, self.side)
-        seen = augment.faults(seen, (known > 0).astype(np.uint8) * 255, rng, self.data.strength)
+        seen, _ = augment.faults(seen, (known > 0).astype(np.uint8) * 255, rng, self.data.strength)
         return np.ascontiguousarray(seen), np.ascontiguousarray(known)
 
 

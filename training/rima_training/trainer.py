@@ -236,3 +236,17 @@ class Trainer:
 def averaged_weights(checkpoint: Path) -> dict[str, torch.Tensor]:
     """The averaged weights of a checkpoint, which is what gets judged and shipped."""
     return torch.load(checkpoint, map_location="cpu", weights_only=True)["average"]
+
+
+def average_checkpoints(first: Path, second: Path, share: float, output: Path) -> None:
+    """Writes the mean of two checkpoints' averaged weights, `share` of it from the second.
+
+    The second must have begun from the first, or both from a third: only then do their weights mean the same. Parts
+    whose shapes differ come from the second.
+    """
+    one, two = averaged_weights(first), averaged_weights(second)
+    mixed = {
+        name: one[name].lerp(value, share)
+        if name in one and one[name].shape == value.shape and value.dtype.is_floating_point else value
+        for name, value in two.items()}
+    torch.save({"average": mixed}, output)

@@ -110,7 +110,7 @@ def test_a_sample_depends_on_its_seed_alone(pack: Path):
 def test_distractors_leave_the_opening_alone():
     image, mask = tiny_still(np.random.default_rng(1))
     for seed in range(10):
-        spoiled = augment.distractors(image, mask, np.random.default_rng(seed))
+        spoiled, _ = augment.distractors(image, mask, np.random.default_rng(seed))
         assert (spoiled[mask > 0] == image[mask > 0]).all()
 
 
@@ -145,7 +145,7 @@ def test_a_sketch_repeats_to_the_byte_and_its_mask_fits_its_larynx():
     from rima_training.data.sketch import sketch
     from rima_training.data.structures import STRUCTURES
 
-    shares = []
+    shares, structures = [], set()
     for index in range(24):
         image, mask, labels, larynx = sketch(5, index, 96)
         again = sketch(5, index, 96)
@@ -153,7 +153,9 @@ def test_a_sketch_repeats_to_the_byte_and_its_mask_fits_its_larynx():
         assert labels.shape == mask.shape and set(np.unique(labels)) <= {0, *STRUCTURES}
         assert image.shape == (96, 96, 3) and set(np.unique(mask)) <= {0, 255}
         assert larynx or not mask.any()
+        structures |= set(np.unique(labels))
         shares.append((mask > 0).mean())
+    assert structures == {0, *STRUCTURES}
     assert 0.3 < np.mean(np.array(shares) > 0) < 1.0 and max(shares) < 0.4
     assert not np.array_equal(sketch(5, 0, 96)[0], sketch(6, 0, 96)[0])
 

@@ -135,3 +135,17 @@ def test_a_checkpoint_without_structures_can_be_gone_on_from(tmp_path: Path):
     module = CompactUNet()
     load_compact(module, tmp_path / "last.pt")
     assert torch.equal(module.head.weight, older.head.weight)
+
+
+def test_two_checkpoints_can_be_averaged(tmp_path: Path):
+    from rima_training.models.compact import load_compact
+
+    torch.manual_seed(1)
+    modules = [CompactUNet(structures=0), CompactUNet()]
+    for index, module in enumerate(modules):
+        torch.save({"average": module.state_dict()}, tmp_path / f"{index}.pt")
+    assert main(["average", str(tmp_path / "0.pt"), str(tmp_path / "1.pt"), str(tmp_path / "2.pt"), "--share", "0.25"]) == 0
+    mixed = CompactUNet()
+    load_compact(mixed, tmp_path / "2.pt")
+    expected = 0.75 * modules[0].head.weight + 0.25 * modules[1].head.weight
+    assert torch.allclose(mixed.head.weight, expected) and torch.equal(mixed.side_head.weight, modules[1].side_head.weight)

@@ -26,7 +26,7 @@ def draw_pack(output: Path, count: int, seed: int, side: int, rima: str = "rima"
             done = subprocess.run(command, capture_output=True, text=True, check=False)
             if done.returncode:
                 raise DataError(f"{rima} phantom failed: {done.stderr.strip()}")
-            parts.append(write_pack(find_pairs(stills, group=f"seed{seed}"), part, side))
+            parts.append(write_pack(find_pairs(stills, group=f"seed{seed}"), part, side, "phantom"))
             shutil.rmtree(stills)
         return join_packs(parts, Path(output))
 

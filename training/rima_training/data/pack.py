@@ -69,8 +69,8 @@ def square(image: np.ndarray, mask: np.ndarray, side: int) -> tuple[np.ndarray, 
     return image, mask
 
 
-def write_pack(pairs: list[Pair], folder: Path, side: int) -> Pack:
-    """Reads all pairs once and writes them as one pack."""
+def write_pack(pairs: list[Pair], folder: Path, side: int, scheme: str | None = None) -> Pack:
+    """Reads all pairs once and writes them as one pack; `scheme` says whose numbers the label maps hold."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     images = np.lib.format.open_memmap(folder / "images.npy", "w+", np.uint8, (len(pairs), side, side, 3))
@@ -87,7 +87,7 @@ def write_pack(pairs: list[Pair], folder: Path, side: int) -> Pack:
         if file is not None:
             file.flush()
     (folder / "index.json").write_text(json.dumps({
-        "side": side, "groups": [p.group for p in pairs], "larynx": [p.larynx for p in pairs],
+        "side": side, "scheme": scheme, "groups": [p.group for p in pairs], "larynx": [p.larynx for p in pairs],
         "quality": [p.quality for p in pairs]}))
     return Pack(folder)
 
@@ -107,5 +107,7 @@ def join_packs(parts: list[Pack], folder: Path) -> Pack:
             start += len(part)
         file.flush()
     facts = {key: [v for p in parts for v in getattr(p, key)] for key in ("groups", "larynx", "quality")}
+    schemes = {p.scheme for p in parts}
+    facts["scheme"] = schemes.pop() if len(schemes) == 1 else None
     (folder / "index.json").write_text(json.dumps({"side": side, **facts}))
     return Pack(folder)

@@ -219,8 +219,9 @@ class Sketch:
         if self.chance(0.5):
             rim = ellipse((0, 0), (reach * self.uniform(0.9, 1.3), self.uniform(1.2, 1.7)))
             part = np.roll(rim, int(rng.integers(40)), 0)[: int(rng.integers(12, 40))]
-            self.lay(self.stroke(part, self.uniform(0.1, 0.4), self.uniform(0.05, 0.15)) * self.uniform(0.2, 0.9),
-                     np.clip(self.tissue * self.uniform(0.8, 1.3), 0, 250))
+            area = self.stroke(part, self.uniform(0.1, 0.4), self.uniform(0.05, 0.15))
+            self.lay(area * self.uniform(0.2, 0.9), np.clip(self.tissue * self.uniform(0.8, 1.3), 0, 250))
+            self.labels[area > 0.5] = SUPRAGLOTTIC
         sides = self.edges(width)
         self.folds(sides, width)
         self.lumen(sides, width)
