@@ -26,7 +26,7 @@ demo: build  ## draw a recording, analyse it, print where the results are
 
 # The tests' bundle by name: without one, SwiftPM also builds what Rima does not use, protoc's hundreds of C++ files among it.
 .PHONY: test
-test: build lint  ## everything that must pass
+test: lint build  ## everything that must pass
 	swift build -c release --product rimaPackageTests
 	$(SWIFT_TEST) --skip-build
 	@scripts/check-units

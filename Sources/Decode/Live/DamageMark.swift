@@ -1,8 +1,10 @@
 // What a live source's transport said of a packet, kept in the recording of it.
 import CFFmpeg
 
-/// Matroska has no word for a packet that arrived damaged. Beside the packet goes a codec-specific addition, which
-/// players pass over, so that measuring the recording finds the same damage as measuring live did.
+/// The word for a packet that arrived damaged, which Matroska does not have.
+///
+/// Beside the packet goes a codec-specific addition, which players pass over, so that measuring the recording finds the
+/// same damage as measuring live did.
 enum DamageMark {
     /// The number of codec-specific additions (1, big-endian, as libav hands it), then our word.
     private static let bytes: [UInt8] = [0, 0, 0, 0, 0, 0, 0, 1] + Array("rima: arrived damaged".utf8)
