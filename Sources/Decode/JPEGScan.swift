@@ -3,8 +3,8 @@
 /// Walks through the Huffman codes of sequential JPEG pictures and counts their blocks.
 ///
 /// A decoder fills in what is missing and leaves what is too much, without a word. A flipped bit in a code shifts what
-/// follows, and hardly ever do the blocks then end with the data. Bits of a coefficient's value, not of a code, are not
-/// seen in this way: nothing in the format protects them.
+/// follows, and often the blocks then no longer end with the data. Bits of a coefficient's value, not of a code, are
+/// never seen in this way: nothing in the format protects them.
 /// - **Source** ITU-T T.81, sections B.2 (headers), F.2.2 (decoding), E.2.3 (restarts), A.2 (order of the blocks).
 struct JPEGScan {
     /// Some recorders end a picture in ways of their own: only one that has ended as it must once is held to it.

@@ -18,7 +18,7 @@ from .models.compact import CompactUNet, load_compact, multiply_adds
 from .predict import module_predictor
 from .restore import restore_onnx
 from .stream import OpeningSampler, batches, to_tensors
-from .trainer import Plan, Trainer
+from .trainer import Plan, Trainer, averaged_weights
 
 SIDE = 256
 
@@ -54,7 +54,7 @@ def train_opening(
         pictures = (to_tensors(*next(stream), torch.device("cpu"))[0] for _ in range(6))
         restore_onnx(module, start_from, pictures)
     elif start_from:
-        load_compact(module, start_from)
+        load_compact(module, averaged_weights(start_from))
     judged = Pack(data.judged_drawn) if data.judged_drawn else None
     held_out = real.indices(only=data.held_out)[::4] if real and data.held_out else np.array([], int)
 
@@ -87,7 +87,7 @@ def train_opening(
 def export_opening(checkpoint: Path, output: Path, version: str, training_data: str, side: int = SIDE) -> ModelFacts:
     """Writes the averaged weights of a checkpoint as a model file."""
     module = CompactUNet()
-    load_compact(module, checkpoint)
+    load_compact(module, averaged_weights(checkpoint))
     facts = ModelFacts("opening", "rima-opening-compact", version, side, side, ["opening"], training_data)
     export_onnx(module, output, facts)
     return facts

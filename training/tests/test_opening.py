@@ -129,16 +129,18 @@ def test_structures_are_learned_only_where_they_are_told():
 
 def test_a_checkpoint_without_structures_can_be_gone_on_from(tmp_path: Path):
     from rima_training.models.compact import load_compact
+    from rima_training.trainer import averaged_weights
 
     older = CompactUNet(structures=0)
     torch.save({"average": older.state_dict()}, tmp_path / "last.pt")
     module = CompactUNet()
-    load_compact(module, tmp_path / "last.pt")
+    load_compact(module, averaged_weights(tmp_path / "last.pt"))
     assert torch.equal(module.head.weight, older.head.weight)
 
 
 def test_two_checkpoints_can_be_averaged(tmp_path: Path):
     from rima_training.models.compact import load_compact
+    from rima_training.trainer import averaged_weights
 
     torch.manual_seed(1)
     modules = [CompactUNet(structures=0), CompactUNet()]
@@ -146,6 +148,6 @@ def test_two_checkpoints_can_be_averaged(tmp_path: Path):
         torch.save({"average": module.state_dict()}, tmp_path / f"{index}.pt")
     assert main(["average", str(tmp_path / "0.pt"), str(tmp_path / "1.pt"), str(tmp_path / "2.pt"), "--share", "0.25"]) == 0
     mixed = CompactUNet()
-    load_compact(mixed, tmp_path / "2.pt")
+    load_compact(mixed, averaged_weights(tmp_path / "2.pt"))
     expected = 0.75 * modules[0].head.weight + 0.25 * modules[1].head.weight
     assert torch.allclose(mixed.head.weight, expected) and torch.equal(mixed.side_head.weight, modules[1].side_head.weight)

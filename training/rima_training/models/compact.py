@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import torch
 from torch import nn
@@ -92,11 +91,10 @@ class CompactUNet(nn.Module):
         return logits if side is None else (logits, side)
 
 
-def load_compact(module: CompactUNet, checkpoint: Path) -> None:
-    """Takes over the averaged weights of a checkpoint; a side head that named fewer structures is begun anew."""
-    weights = torch.load(checkpoint, map_location="cpu", weights_only=True)["average"]
+def load_compact(module: CompactUNet, weights: dict[str, torch.Tensor]) -> None:
+    """Takes over weights; a side head that named fewer structures is begun anew."""
     if weights["side_head.weight"].shape != module.side_head.weight.shape:
-        weights |= {f"side_head.{name}": value for name, value in module.side_head.state_dict().items()}
+        weights = weights | {f"side_head.{name}": value for name, value in module.side_head.state_dict().items()}
     module.load_state_dict(weights)
 
 
