@@ -40,7 +40,7 @@ let package = Package(
 
         // One frame's way: words, picture, mask, opening.
         .target(name: "Frames", swiftSettings: pure),
-        .target(name: "Decode", dependencies: ["Frames", "CFFmpeg"], swiftSettings: tested),
+        .target(name: "Decode", dependencies: ["Frames", "CFFmpeg", "Kernels"], swiftSettings: tested),
         .target(name: "Encode", dependencies: ["Frames", "CFFmpeg"], swiftSettings: strict),
         .target(
             name: "Segment",
@@ -71,7 +71,8 @@ let package = Package(
             exclude: ["Web/Page"], swiftSettings: tested),
         .executableTarget(name: "rima", dependencies: ["Daemon"], swiftSettings: strict),
         .executableTarget(
-            name: "bench-engine", dependencies: ["Segment"], path: "Benchmarks/bench-engine", swiftSettings: strict),
+            name: "bench-engine", dependencies: ["Segment", "Frames"], path: "Benchmarks/bench-engine",
+            swiftSettings: strict),
         // Judges breath finding against known truth, for the bench and for the tests.
         .target(
             name: "BreathJudge", dependencies: ["Frames", "Metrics", "Phantom"], path: "Benchmarks/breath-judge",
@@ -86,6 +87,7 @@ let package = Package(
         .executableTarget(
             name: "rima-fuzz", dependencies: ["FuzzTargets"], path: "Fuzz/rima-fuzz", swiftSettings: strict),
         .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets"], swiftSettings: strict),
+        .testTarget(name: "KernelsTests", dependencies: ["Kernels"], swiftSettings: strict),
         .testTarget(name: "FramesTests", dependencies: ["Frames"], swiftSettings: strict),
         .testTarget(
             name: "DecodeTests", dependencies: ["Decode", "Encode", "Phantom", "Frames"], swiftSettings: strict),

@@ -107,6 +107,31 @@ def phantom(name: str, seconds: int, *options: str) -> Path:
     return path
 
 
+def metadata(model: Path) -> dict[str, str]:
+    """What a model file says of itself."""
+    import onnx
+
+    return {entry.key: entry.value for entry in onnx.load(str(model)).metadata_props}
+
+
+def sized(model: Path) -> Path:
+    """A copy of a model file for whole panes alone, for engines that want to know the picture's size in advance."""
+    import onnx
+
+    loaded = onnx.load(str(model))
+    facts = metadata(model)
+    sizes = {"height": facts.get("rima.input_height"), "width": facts.get("rima.input_width")}
+    for value in [*loaded.graph.input, *loaded.graph.output]:
+        for dimension in value.type.tensor_type.shape.dim:
+            if dimension.dim_param in sizes:
+                dimension.dim_value = int(sizes[dimension.dim_param])
+    del loaded.graph.value_info[:]
+    CACHE.mkdir(exist_ok=True)
+    target = CACHE / f"sized-{model.name}"
+    onnx.save(loaded, str(target))
+    return target
+
+
 def repeated(path: Path, times: int) -> Path:
     """The same recording several times over, copied packet by packet."""
     target = CACHE / f"{path.stem}-x{times}{path.suffix}"

@@ -7,7 +7,7 @@ import statistics
 import subprocess
 import sys
 
-from common import BENCH_ENGINE, CACHE, OPENING, OPENING_INT8, ROOT, Report, say
+from common import BENCH_ENGINE, CACHE, OPENING, OPENING_INT8, ROOT, Report, say, sized
 from engine import compare, ratios
 
 
@@ -44,7 +44,7 @@ def peak_share(model: str, threads: int, quantised: bool) -> tuple[float, float,
 
 def measure(report: Report, quick: bool) -> None:
     rounds, seconds, threads = (5, 0.15, 2) if quick else (15, 0.25, 2)
-    networks = [("shipped net", str(OPENING), str(OPENING_INT8), 0.60)]
+    networks = [("shipped net", str(sized(OPENING)), str(sized(OPENING_INT8)), 0.60)]
     if larger := unet_resnet18():
         networks.append(("U-Net ResNet-18 256x256", *larger, 0.65))
     for name, plain, quantised, target in networks:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from common import (
     BENCH_ENGINE, CACHE, OPENING, OPENING_INT8, Report, analyze_command, decode_command, frames_of, high, interleaved,
-    median, ratio, say, standard,
+    median, metadata, ratio, say, sized, standard,
 )
 
 SCRIPT = Path(__file__).with_name("user_script.py")
@@ -26,10 +26,11 @@ def results(recording: Path) -> tuple[dict, list[dict]]:
         return json.loads((folder / "session.json").read_text()), list(csv.DictReader(file))
 
 
-def network_seconds(model: Path) -> float:
-    """One run of the network on one core."""
+def network_seconds(model: Path, side: str) -> float:
+    """One run of the network on one core, at a side of its input."""
     process = subprocess.run(
-        [BENCH_ENGINE, model, "--threads", "1", "--serve"], input="run 1\n", capture_output=True, text=True, check=True)
+        [BENCH_ENGINE, model, "--threads", "1", "--side", side, "--serve"], input="run 1\n", capture_output=True,
+        text=True, check=True)
     return statistics.median(float(t) for t in process.stdout.splitlines()[1].split()) / 1000
 
 
@@ -58,7 +59,7 @@ def measure(report: Report, quick: bool) -> None:
     if missing:
         say(f"    SKIPPED: the Python script; {' and '.join(missing)} not installed (Benchmarks/requirements.txt)")
     else:
-        commands["script, same net"] = script(OPENING)
+        commands["script, same net"] = script(sized(OPENING))
     times = interleaved(commands, rounds)
     for name, runs in times.items():
         report.note(
@@ -79,8 +80,11 @@ def measure(report: Report, quick: bool) -> None:
         report.add("times faster than the Python script with U-Net ResNet-18", f"{faster:.1f}", "≥ 5", faster >= 5)
     looked = sum(1 for row in rows if row["confidence"])
     model = OPENING_INT8 if "int8" in (session["model"].get("engine") or "") else OPENING
-    # Every twelfth look is followed by one at the whole pane.
-    network = looked * 13 / 12 * network_seconds(model)
+    # A look at a crop for every frame, and at the whole pane for every twelfth.
+    facts = metadata(model)
+    whole = facts["rima.input_width"]
+    network = looked * (
+        network_seconds(model, facts.get("rima.crop_width", whole)) + network_seconds(model, whole) / 12)
     decode = median(times["ffmpeg, 1 thread"], "cpu")
     bound = (decode + network) / cores
     report.note(

@@ -2,12 +2,13 @@
 // engines can be timed in turn with it:  request "run N SECONDS\n" -> milliseconds of each run, separated by blanks.
 
 import Foundation
+import Frames
 import Segment
 
 let arguments = CommandLine.arguments
 guard arguments.count >= 2 else {
     FileHandle.standardError.write(
-        Data("usage: bench-engine MODEL.onnx [--threads N] [--instructions NAME] [--serve | --profile]\n".utf8))
+        Data("usage: bench-engine MODEL.onnx [--threads N] [--instructions NAME] [--side PIXELS] [--serve | --profile]\n".utf8))
     exit(64)
 }
 
@@ -24,7 +25,10 @@ func seconds(_ body: () -> Void) -> Double {
 func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
 
 do {
-    let network = try Network(path: arguments[1])
+    // A file may leave the picture's size open: it is then the one for whole panes, or --side.
+    let card = try? ModelCard(path: arguments[1])
+    let side = option("--side").flatMap { Int($0) }.map { PixelSize(width: $0, height: $0) }
+    let network = try Network(path: arguments[1], picture: side ?? card?.inputSize)
     let instructions = option("--instructions").flatMap(InstructionSet.init(rawValue:)) ?? .best
     let count = network.inputShape.reduce(1, *)
     let input = (0..<count).map { Float(($0 &* 7919) % 255) / 64 - 2 }

@@ -38,6 +38,7 @@ enum {
     at_release_type = 98,
     at_release_info = 99,
     at_release_options = 100,
+    at_open_dimension = 124,
     at_config_entry = 130,
 };
 
@@ -147,6 +148,10 @@ static int open_session(rima_ort_session *s, const rima_ort_library *library, co
     // Threads that spin between two runs would take the decoder's core away.
     if (CALL(at_config_entry, (void *, const char *, const char *), s->options, "session.intra_op.allow_spinning",
              "0"))
+        return -1;
+    // A height and a width that the file leaves open under these names; others are not touched by it.
+    if (rank == 4 && (CALL(at_open_dimension, (void *, const char *, int64_t), s->options, "height", shape[2]) ||
+                      CALL(at_open_dimension, (void *, const char *, int64_t), s->options, "width", shape[3])))
         return -1;
     if (CALL(at_create_session, (const void *, const char *, const void *, void **), library->env, model_path,
              s->options, &s->session))

@@ -24,7 +24,7 @@ struct AxisFilter {
     /// Samples per pixel; shorter runs are padded with weight zero.
     let taps: Int
     /// - **Shape** (count, laneCount): `taps` weights, then zeros that fill whole vectors.
-    private(set) var weights: [UInt32]
+    private(set) var weights: [Int16]
     let laneCount: Int
     /// All samples that are used.
     let span: Range<Int>
@@ -37,7 +37,7 @@ struct AxisFilter {
         let laneCount = taps <= 4 ? 4 : (taps + 7) / 8 * 8
         starts = []
         starts.reserveCapacity(geometry.count)
-        weights = [UInt32](repeating: 0, count: geometry.count * laneCount)
+        weights = [Int16](repeating: 0, count: geometry.count * laneCount)
         var exact = [Double](repeating: 0, count: taps)
         for index in 0..<geometry.count {
             let begin = geometry.begin + Double(index) * scale
@@ -68,16 +68,16 @@ struct AxisFilter {
     }
 
     /// Rounds the weights so that they sum to exactly one.
-    private static func write(_ exact: [Double], to weights: inout [UInt32], at base: Int, fallback: Int) {
+    private static func write(_ exact: [Double], to weights: inout [Int16], at base: Int, fallback: Int) {
         let sum = exact.reduce(0, +)
         var left = unit
         var largest = 0
         for (k, value) in exact.enumerated() {
             let weight = sum > 0 ? Int((value / sum * Double(unit)).rounded()) : (k == fallback ? unit : 0)
-            weights[base + k] = UInt32(weight)
+            weights[base + k] = Int16(weight)
             left -= weight
             if weights[base + k] > weights[base + largest] { largest = k }
         }
-        weights[base + largest] = UInt32(Int(weights[base + largest]) + left)
+        weights[base + largest] += Int16(left)
     }
 }

@@ -1,5 +1,6 @@
 // From luma and colour differences to red, green and blue.
 import CFFmpeg
+import Kernels
 
 /// Fixed-point conversion of one pixel; components come times 64.
 ///
@@ -60,24 +61,15 @@ struct ColorMatrix: Equatable {
         )
     }
 
-    /// The same for eight pixels.
-    @inline(__always)
+    /// The same for a whole row of pixels that lie side by side.
     func rgb(
-        _ y: SIMD8<UInt16>, _ cb: SIMD8<UInt16>, _ cr: SIMD8<UInt16>
-    ) -> (SIMD8<UInt8>, SIMD8<UInt8>, SIMD8<UInt8>) {
-        let base = (SIMD8<Int32>(truncatingIfNeeded: y) &- lumaOffset) &* luma
-        let u = SIMD8<Int32>(truncatingIfNeeded: cb) &- 8192
-        let v = SIMD8<Int32>(truncatingIfNeeded: cr) &- 8192
-        return (
-            Self.bytes(base &+ v &* redFromCr), Self.bytes(base &+ u &* greenFromCb &+ v &* greenFromCr),
-            Self.bytes(base &+ u &* blueFromCb)
-        )
-    }
-
-    @inline(__always)
-    private static func bytes(_ value: SIMD8<Int32>) -> SIMD8<UInt8> {
-        let rounded = (value &+ (1 << 18)) &>> 19
-        return SIMD8<UInt8>(truncatingIfNeeded: rounded.clamped(lowerBound: .zero, upperBound: .init(repeating: 255)))
+        _ y: UnsafeBufferPointer<UInt16>, _ cb: UnsafeBufferPointer<UInt16>, _ cr: UnsafeBufferPointer<UInt16>,
+        count: Int, into pixels: UnsafeMutablePointer<UInt8>
+    ) {
+        var matrix = rima_matrix(
+            luma_offset: lumaOffset, luma: luma, red_from_cr: redFromCr, green_from_cb: greenFromCb,
+            green_from_cr: greenFromCr, blue_from_cb: blueFromCb)
+        rima_color_row(rowLevel, &matrix, y.baseAddress!, cb.baseAddress!, cr.baseAddress!, Int32(count), pixels)
     }
 
     /// Removes 13 bits of fraction and the factor 64.

@@ -106,17 +106,11 @@ package final class PictureScaler {
                 rows[1].withUnsafeBufferPointer { b in
                     rows[2].withUnsafeBufferPointer { c in
                         if !layout.isRGB {
-                            let whole = count / 8 * 8
-                            for x in stride(from: 0, to: whole, by: 8) {
-                                let (red, green, blue) = matrix.rgb(eight(a, x), eight(b, x), eight(c, x))
-                                for lane in 0..<8 {
-                                    pixels[at] = red[lane]
-                                    pixels[at &+ 1] = green[lane]
-                                    pixels[at &+ 2] = blue[lane]
-                                    at &+= step
-                                }
+                            if step == 3 {
+                                // SAFETY: the target's rows lie within the picture.
+                                return matrix.rgb(a, b, c, count: count, into: pixels.baseAddress! + at)
                             }
-                            for x in whole..<count {
+                            for x in 0..<count {
                                 (pixels[at], pixels[at + 1], pixels[at + 2]) = matrix.rgb(a[x], b[x], c[x])
                                 at += step
                             }
@@ -140,10 +134,4 @@ package final class PictureScaler {
             }
         }
     }
-}
-
-/// Eight values side by side.
-@inline(__always)
-private func eight(_ row: UnsafeBufferPointer<UInt16>, _ x: Int) -> SIMD8<UInt16> {
-    (UnsafeRawPointer(row.baseAddress!) + x &* 2).loadUnaligned(as: SIMD8<UInt16>.self)
 }

@@ -1,6 +1,10 @@
 // One colour component of a decoded picture, brought to the target's rows.
 import CFFmpeg
 import Frames
+import Kernels
+
+/// The instruction set that rows are summed with; all give the same bytes.
+let rowLevel = rima_best_level()
 
 /// Where libav keeps one component, and how.
 struct Plane {
@@ -54,9 +58,10 @@ struct PlaneSampler {
                         first + top * plane.rowBytes, rowBytes: plane.rowBytes, weights: weights, count: count,
                         sampleShift: plane.shift, down: down, into: row)
                 } else {
-                    blend(
-                        first + top * plane.rowBytes, rowBytes: plane.rowBytes, weights: weights, count: count,
-                        into: row)
+                    // SAFETY: the vertical filter stays within the plane's rows, the horizontal one within its columns.
+                    rima_blend_rows(
+                        rowLevel, first + top * plane.rowBytes, plane.rowBytes, weights.baseAddress!,
+                        Int32(weights.count), Int32(count), row.baseAddress!)
                 }
             }
             gather(row, filter: horizontal, step: step, into: out)
@@ -64,35 +69,9 @@ struct PlaneSampler {
     }
 }
 
-/// Weighted sum of rows of bytes; the result has 6 more bits.
-private func blend(
-    _ base: UnsafePointer<UInt8>, rowBytes: Int, weights: UnsafeBufferPointer<UInt32>, count: Int,
-    into out: UnsafeMutableBufferPointer<UInt16>
-) {
-    let (base, out) = (UnsafeRawPointer(base), UnsafeMutableRawPointer(out.baseAddress!))
-    var x = 0
-    while x + 16 <= count {
-        var sum = SIMD16<UInt32>(repeating: 128)
-        for k in 0..<weights.count where weights[k] != 0 {
-            let samples = (base + k * rowBytes + x).loadUnaligned(as: SIMD16<UInt8>.self)
-            sum &+= SIMD16<UInt32>(truncatingIfNeeded: samples) &* weights[k]
-        }
-        out.storeBytes(of: SIMD16<UInt16>(truncatingIfNeeded: sum &>> 8), toByteOffset: x * 2, as: SIMD16<UInt16>.self)
-        x += 16
-    }
-    while x < count {
-        var sum: UInt32 = 128
-        for k in 0..<weights.count where weights[k] != 0 {
-            sum &+= UInt32((base + k * rowBytes + x).load(as: UInt8.self)) &* weights[k]
-        }
-        out.storeBytes(of: UInt16(truncatingIfNeeded: sum >> 8), toByteOffset: x * 2, as: UInt16.self)
-        x += 1
-    }
-}
-
 /// Weighted sum of rows of two-byte samples, brought to the same scale.
 private func blendWide(
-    _ base: UnsafePointer<UInt8>, rowBytes: Int, weights: UnsafeBufferPointer<UInt32>, count: Int,
+    _ base: UnsafePointer<UInt8>, rowBytes: Int, weights: UnsafeBufferPointer<Int16>, count: Int,
     sampleShift: UInt32, down: UInt32, into out: UnsafeMutableBufferPointer<UInt16>
 ) {
     let base = UnsafeRawPointer(base)
@@ -100,7 +79,7 @@ private func blendWide(
         var sum: UInt32 = 1 << (down - 1)
         for k in 0..<weights.count where weights[k] != 0 {
             let sample = (base + k * rowBytes + x * 2).loadUnaligned(as: UInt16.self)
-            sum &+= UInt32(UInt16(littleEndian: sample)) >> sampleShift &* weights[k]
+            sum &+= UInt32(UInt16(littleEndian: sample)) >> sampleShift &* UInt32(weights[k])
         }
         out[x] = UInt16(truncatingIfNeeded: min(sum >> down, 16_320))
     }
@@ -111,50 +90,27 @@ private func gather(
     _ row: UnsafeMutableBufferPointer<UInt16>, filter: AxisFilter, step: Int,
     into out: UnsafeMutableBufferPointer<UInt16>
 ) {
-    let row = UnsafeRawPointer(row.baseAddress!)
-    let out = out.baseAddress!
-    let origin = filter.span.lowerBound
+    guard step == 1 else { return gatherApart(row.baseAddress!, filter: filter, step: step, into: out.baseAddress!) }
     filter.starts.withUnsafeBufferPointer { starts in
-        filter.weights.withUnsafeBytes { weights in
-            let weights = weights.baseAddress!
-            // Behind the last sample the row holds numbers that weigh nothing.
-            if step != 1 {
-                gatherApart(row, filter: filter, step: step, into: out)
-            } else if filter.taps <= 4 {
-                for x in 0..<starts.count {
-                    let at = row + (Int(starts[x]) &- origin) &* 2
-                    let samples = SIMD4<UInt32>(truncatingIfNeeded: at.loadUnaligned(as: SIMD4<UInt16>.self))
-                    let weight = (weights + x &* 16).loadUnaligned(as: SIMD4<UInt32>.self)
-                    out[x] = UInt16(truncatingIfNeeded: ((samples &* weight).wrappedSum() &+ 8192) &>> 14)
-                }
-            } else {
-                let groups = filter.laneCount / 8
-                for x in 0..<starts.count {
-                    var at = row + (Int(starts[x]) &- origin) &* 2
-                    var weight = weights + x &* groups &* 32
-                    var sums = SIMD8<UInt32>.zero
-                    for _ in 0..<groups {
-                        let samples = SIMD8<UInt32>(truncatingIfNeeded: at.loadUnaligned(as: SIMD8<UInt16>.self))
-                        sums &+= samples &* weight.loadUnaligned(as: SIMD8<UInt32>.self)
-                        at += 16
-                        weight += 32
-                    }
-                    out[x] = UInt16(truncatingIfNeeded: (sums.wrappedSum() &+ 8192) &>> 14)
-                }
-            }
+        filter.weights.withUnsafeBufferPointer { weights in
+            // SAFETY: behind its last sample the row has room for a filter's lanes, see `prepare`.
+            rima_gather_row(
+                rowLevel, row.baseAddress!, starts.baseAddress!, Int32(filter.span.lowerBound), weights.baseAddress!,
+                Int32(filter.laneCount), Int32(starts.count), out.baseAddress!)
         }
     }
 }
 
 /// The same for samples that do not lie side by side.
-private func gatherApart(_ row: UnsafeRawPointer, filter: AxisFilter, step: Int, into out: UnsafeMutablePointer<UInt16>)
-{
+private func gatherApart(
+    _ row: UnsafePointer<UInt16>, filter: AxisFilter, step: Int, into out: UnsafeMutablePointer<UInt16>
+) {
     let origin = filter.span.lowerBound
     for x in 0..<filter.starts.count {
         var at = (Int(filter.starts[x]) - origin) * step
         var sum: UInt32 = 8192
         for k in 0..<filter.taps {
-            sum &+= UInt32((row + at &* 2).load(as: UInt16.self)) &* filter.weights[x * filter.laneCount + k]
+            sum &+= UInt32(row[at]) &* UInt32(filter.weights[x * filter.laneCount + k])
             at += step
         }
         out[x] = UInt16(truncatingIfNeeded: sum >> 14)

@@ -1,21 +1,35 @@
 // A model file in memory: immutable, shared by all tasks that run it.
 
-private import Frames
+package import Frames
 private import Synchronization
+
+/// What a picture for the opening's network shows.
+package enum LookPart: Sendable, Hashable {
+    case wholePane
+    /// The surroundings of the opening, where it was last found.
+    case crop
+}
 
 /// A network, its card and the engine that it is meant for.
 ///
 /// Weights only; what one run needs lives in an `Engine`.
 package final class Model: Sendable {
     package let card: ModelCard
-    /// The network as the native engine reads it; nil where only ONNX Runtime runs it.
+    /// The network as the native engine reads it, for whole panes; nil where only ONNX Runtime runs it.
     package let network: Network?
+    /// The same for tracked crops; the same object where they come at the same size.
+    package let cropNetwork: Network?
     private let path: String?
     private let settings: EngineSettings
     /// Why the native engine does not run it.
     private let refusal: SegmentError?
     /// Packed weights are the larger part of an engine's memory: engines for the same number of threads share them.
-    private let programs = Mutex<[Int: Program]>([:])
+    private let programs = Mutex<[ProgramKey: Program]>([:])
+
+    private struct ProgramKey: Hashable {
+        var threads: Int
+        var part: LookPart
+    }
 
     /// Reads and checks a model file.
     package init(path: String, engine settings: EngineSettings = EngineSettings()) throws(SegmentError) {
@@ -23,10 +37,13 @@ package final class Model: Sendable {
         do throws(SegmentError) {
             card = try ModelCard(metadata: header.metadata)
             var network: Network?
+            var cropNetwork: Network?
             var refusal: SegmentError?
             if settings.choice != .onnxRuntime, card.form == .map {
                 do throws(SegmentError) {
-                    network = try Network(header)
+                    network = try Network(header, picture: card.inputSize)
+                    cropNetwork =
+                        card.cropSize == card.inputSize ? network : try Network(header, picture: card.cropSize)
                 } catch {
                     guard settings.choice == .auto, error.isForOtherEngine else { throw error }
                     refusal = error
@@ -36,8 +53,10 @@ package final class Model: Sendable {
                     .unsupportedOperator, "the native engine does not run networks that find instances.",
                     remedy: "Set 'engine: auto' or 'engine: onnxruntime' to run it with ONNX Runtime.")
             }
-            if let network { try Self.check(network, card) }
+            if let network { try Self.check(network, card, card.inputSize) }
+            if let cropNetwork { try Self.check(cropNetwork, card, card.cropSize) }
             self.network = network
+            self.cropNetwork = cropNetwork
             self.refusal = refusal
         } catch {
             throw error.at(file: path)
@@ -49,23 +68,28 @@ package final class Model: Sendable {
     /// A network in memory, for the native engine.
     package init(network: Network) throws(SegmentError) {
         card = try ModelCard(metadata: network.metadata)
-        try Self.check(network, card)
+        try Self.check(network, card, card.inputSize)
         self.network = network
+        cropNetwork = network
         path = nil
         settings = EngineSettings(choice: .native)
         refusal = nil
     }
 
+    /// The size of the pictures that show this part of a pane.
+    package func size(of part: LookPart) -> PixelSize { part == .crop ? card.cropSize : card.inputSize }
+
     /// An engine of the kind that was asked for.
     /// - **Units** `threads`: cores that one run may use.
-    package func makeEngine(threads: Int = 1) throws(SegmentError) -> any Engine {
+    package func makeEngine(for part: LookPart = .wholePane, threads: Int = 1) throws(SegmentError) -> any Engine {
         var refusal = refusal
-        if let network {
+        if let network = part == .crop ? cropNetwork : network {
             do {
+                let key = ProgramKey(threads: threads, part: network === self.network ? .wholePane : part)
                 let program = try programs.withLock { (made) throws(SegmentError) in
-                    if let program = made[threads] { return program }
+                    if let program = made[key] { return program }
                     let program = try Workspace.program(of: network, input: .picture(card), threads: threads)
-                    made[threads] = program
+                    made[key] = program
                     return program
                 }
                 return try Workspace(network: network, program: program, threads: threads)
@@ -77,7 +101,8 @@ package final class Model: Sendable {
         guard let path else { preconditionFailure("without a file there is a network") }
         do {
             let library = try OnnxRuntimeLibrary.find(settings.library)
-            return try OnnxRuntimeEngine(library: library, path: path, card: card, threads: threads)
+            return try OnnxRuntimeEngine(
+                library: library, path: path, card: card, size: size(of: part), threads: threads)
         } catch {
             // What the native engine lacks is the reason why the library is wanted at all.
             guard error.code == .noLibrary, let refusal else { throw error.at(path) }
@@ -87,12 +112,13 @@ package final class Model: Sendable {
         }
     }
 
-    private static func check(_ network: Network, _ card: ModelCard) throws(SegmentError) {
+    private static func check(_ network: Network, _ card: ModelCard, _ size: PixelSize) throws(SegmentError) {
         let (input, output) = (network.inputShape, network.outputShape)
-        guard input == [1, 3, card.inputSize.height, card.inputSize.width] else {
+        guard input == [1, 3, size.height, size.width] else {
             throw SegmentError(
-                .badCard,
-                "the card says \(card.inputSize.width)x\(card.inputSize.height), but the network takes \(input).")
+                .badCard, "the card says \(size.width)x\(size.height), but the network takes \(input).",
+                remedy: size == card.inputSize
+                    ? nil : "Export it with height and width left open, or leave rima.crop_width and crop_height out.")
         }
         try card.check(outputShape: output)
     }

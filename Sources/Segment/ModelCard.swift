@@ -19,7 +19,10 @@ package struct ModelCard: Sendable, Equatable {
     package var task: Task
     package var name: String
     package var version: String
+    /// What the whole pane is scaled to.
     package var inputSize: PixelSize
+    /// What a tracked crop is scaled to: it shows little but the opening, so fewer pixels serve it.
+    package var cropSize: PixelSize
     package var colorOrder: ColorOrder
     /// The network sees `(pixel / 255 - mean) / deviation`, in the file's colour order.
     package var mean: [Float]
@@ -84,6 +87,9 @@ package struct ModelCard: Sendable, Equatable {
         name = text("name")
         version = text("version")
         inputSize = PixelSize(width: try side("input_width"), height: try side("input_height"))
+        cropSize =
+            metadata["rima.crop_width"] == nil && metadata["rima.crop_height"] == nil
+            ? inputSize : PixelSize(width: try side("crop_width"), height: try side("crop_height"))
         colorOrder = try choice("color_order", text("color_order").uppercased(), "RGB or BGR")
         mean = try three("mean", positive: false)
         deviation = try three("std", positive: true)

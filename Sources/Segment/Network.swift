@@ -1,6 +1,7 @@
 // A network without a card: what is computed, apart from what it means.
 
 internal import Foundation
+package import Frames
 internal import SwiftProtobuf
 
 /// A model file taken apart, before anybody has looked at what its network computes.
@@ -44,20 +45,21 @@ package final class Network: Sendable {
     /// **Shape** of the first output, with its batch of 1 in front.
     package var outputShape: [Int] { graph.values[graph.outputs[0]].shape }
 
-    init(_ header: NetworkHeader) throws(SegmentError) {
-        graph = try OnnxFile.graph(of: header.proto)
+    /// - Parameter picture: what a height and a width that the file leaves open are taken to be.
+    init(_ header: NetworkHeader, picture: PixelSize? = nil) throws(SegmentError) {
+        graph = try OnnxFile.graph(of: header.proto, picture: picture)
         metadata = header.metadata
     }
 
-    package convenience init(bytes: [UInt8]) throws(SegmentError) {
-        try self.init(NetworkHeader(bytes: Data(bytes)))
+    package convenience init(bytes: [UInt8], picture: PixelSize? = nil) throws(SegmentError) {
+        try self.init(NetworkHeader(bytes: Data(bytes)), picture: picture)
     }
 
     /// Reads a file, with its name in whatever error comes of it.
-    package convenience init(path: String) throws(SegmentError) {
+    package convenience init(path: String, picture: PixelSize? = nil) throws(SegmentError) {
         let header = try NetworkHeader(path: path)
         do {
-            try self.init(header)
+            try self.init(header, picture: picture)
         } catch {
             throw error.at(file: path)
         }

@@ -29,8 +29,8 @@ package final class OpeningSegmenter {
     }
 
     /// A segmenter on the model's engine.
-    package convenience init(model: Model, threads: Int = 1) throws(SegmentError) {
-        try self.init(card: model.card, engine: try model.makeEngine(threads: threads))
+    package convenience init(model: Model, for part: LookPart = .wholePane, threads: Int = 1) throws(SegmentError) {
+        try self.init(card: model.card, engine: try model.makeEngine(for: part, threads: threads))
     }
 
     /// The opening's logit for every pixel of the network's output; above 0 is opening.

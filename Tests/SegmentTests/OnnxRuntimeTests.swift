@@ -38,12 +38,14 @@ struct OnnxRuntimeTests {
 
     @Test(
         "gives the native engine's masks on the shipped networks", .enabled(if: library != nil, absence),
-        arguments: ["opening.onnx", "opening.int8.onnx"])
-    func masks(_ name: String) throws {
+        arguments: ["opening.onnx", "opening.int8.onnx"], [LookPart.wholePane, .crop])
+    func masks(_ name: String, _ part: LookPart) throws {
         let path = Self.shipped(name)
-        let native = try OpeningSegmenter(model: Model(path: path, engine: EngineSettings(choice: .native)))
+        let model = try Model(path: path, engine: EngineSettings(choice: .native))
+        let native = try OpeningSegmenter(model: model, for: part)
         let settings = EngineSettings(choice: .onnxRuntime, library: library?.path)
-        let other = try OpeningSegmenter(model: Model(path: path, engine: settings))
+        let other = try OpeningSegmenter(model: Model(path: path, engine: settings), for: part)
+        #expect(native.inputSize == model.size(of: part) && other.inputSize == native.inputSize)
         #expect(native.engineName.hasPrefix("native"))
         #expect(other.engineName.hasPrefix("onnxruntime"))
         var (one, two) = (ValueMap(size: native.outputSize), ValueMap(size: other.outputSize))

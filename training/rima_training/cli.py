@@ -21,7 +21,7 @@ def _plan(arguments: argparse.Namespace):
 
 
 def _training_options(parser: argparse.ArgumentParser, steps: int, batch: int, rate: float) -> None:
-    parser.add_argument("--run", type=Path, required=True, help="folder of the run; goes on where it stopped")
+    parser.add_argument("--run", "--run-folder", type=Path, required=True, help="folder of the run; goes on where it stopped")
     parser.add_argument("--steps", type=int, default=steps)
     parser.add_argument("--batch", type=int, default=batch)
     parser.add_argument("--rate", type=float, default=rate, help="learning rate on the plateau")
@@ -34,6 +34,17 @@ def _training_options(parser: argparse.ArgumentParser, steps: int, batch: int, r
     parser.add_argument("--precision", choices=["auto", "bf16", "fp16", "fp32"], default="auto",
                         help="auto: bf16 where the hardware multiplies in it, else fp32")
     parser.add_argument("--start-from", type=Path, help="checkpoint or shipped model file (.onnx, opening-compact) whose weights to begin with")
+
+
+def _sides_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--side", type=int, default=256, help="input for whole panes, a multiple of 32")
+    parser.add_argument("--crop-side", type=int, help="input for tracked crops; default 160, or --side if that is less")
+
+
+def _sides(arguments: argparse.Namespace):
+    from .geometry import Sides
+
+    return Sides(arguments.side, arguments.crop_side or min(160, arguments.side))
 
 
 def _pack(arguments: argparse.Namespace) -> None:
@@ -57,7 +68,7 @@ def _draw(arguments: argparse.Namespace) -> None:
 def _sketch(arguments: argparse.Namespace) -> None:
     from .data.sketch import sketch_pack
 
-    pack = sketch_pack(arguments.output, arguments.count, arguments.seed, arguments.side)
+    pack = sketch_pack(arguments.output, arguments.count, arguments.seed, arguments.side, arguments.typical)
     print(f"{len(pack)} sketched larynges in {arguments.output}")
 
 
@@ -76,13 +87,14 @@ def _opening(arguments: argparse.Namespace) -> None:
         arguments.drawn, arguments.real, arguments.other, arguments.judged_drawn,
         set(arguments.hold_out or []), shares, arguments.pane_share, arguments.strength)
     print(json.dumps(train_opening(
-        data, _plan(arguments), arguments.run, arguments.start_from, arguments.side, arguments.workers)))
+        data, _plan(arguments), arguments.run, arguments.start_from, _sides(arguments), arguments.workers)))
 
 
 def _export(arguments: argparse.Namespace) -> None:
     from .recipes_opening import export_opening
 
-    export_opening(arguments.checkpoint, arguments.output, arguments.version, arguments.training_data, arguments.side)
+    export_opening(
+        arguments.checkpoint, arguments.output, arguments.version, arguments.training_data, _sides(arguments))
 
 
 def _average(arguments: argparse.Namespace) -> None:
@@ -219,6 +231,8 @@ def build_parser() -> argparse.ArgumentParser:
     sketch.add_argument("--count", type=int, default=6000)
     sketch.add_argument("--seed", type=int, default=1)
     sketch.add_argument("--side", type=int, default=320)
+    sketch.add_argument("--typical", type=float, default=0.0,
+                        help="share drawn as an exercise test shows a larynx, wide and upright; the rest: anything")
     sketch.set_defaults(call=_sketch)
 
     calibration = commands.add_parser(
@@ -238,7 +252,7 @@ def build_parser() -> argparse.ArgumentParser:
     opening.add_argument("--shares", help='JSON, e.g. {"drawn":0.6,"set_in":0.15,"close_up":0.15,"no_larynx":0.1}')
     opening.add_argument("--pane-share", type=float, default=0.5, help="whole panes among all views; the rest: crops")
     opening.add_argument("--strength", type=float, default=1.0, help="scales the chance of every fault")
-    opening.add_argument("--side", type=int, default=256)
+    _sides_options(opening)
     opening.set_defaults(call=_opening)
 
     for name, text, side, batch in (
@@ -284,7 +298,7 @@ def build_parser() -> argparse.ArgumentParser:
     export.add_argument("output", type=Path)
     export.add_argument("--version", default="0.1.0")
     export.add_argument("--training-data", default="Rima phantom; vocalfolds (CC BY 4.0)")
-    export.add_argument("--side", type=int, default=256)
+    _sides_options(export)
     export.set_defaults(call=_export)
 
     average = commands.add_parser("average", help="the mean of two checkpoints, one of which began from the other")

@@ -47,7 +47,7 @@ def evaluate_folder(
 
     An `index.csv` in the folder with the columns `image` and `video_id` names the groups, where folders do not.
     """
-    predict, side = onnx_predictor(model)
+    predict, sides = onnx_predictor(model)
     names = {}
     index = index or folder / "index.csv"
     if index.exists():
@@ -62,7 +62,7 @@ def evaluate_folder(
         mask = pair.mask(image.shape)
         if 0 < (mask == 255).mean() < pane_least:
             continue
-        found = find_opening(predict, side, image, looks)
+        found = find_opening(predict, sides, image, looks)
         score = score_frame(
             str(pair.picture.relative_to(folder)), group, found.mask, mask == 255, mask != IGNORE, found.confidence)
         scores.append(score)

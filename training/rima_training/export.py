@@ -19,7 +19,11 @@ OPSET = 17
 
 @dataclass
 class ModelFacts:
-    """What a model file says about itself. `mean` and `std` are in units of 0...1, in the colour order named."""
+    """What a model file says about itself. `mean` and `std` are in units of 0...1, in the colour order named.
+
+    With a `crop_side` the file leaves the picture's size open: whole panes come at `width` x `height`, tracked crops
+    as squares of `crop_side`.
+    """
 
     task: str
     name: str
@@ -32,6 +36,7 @@ class ModelFacts:
     mean: tuple[float, float, float] = (0.5, 0.5, 0.5)
     std: tuple[float, float, float] = (0.25, 0.25, 0.25)
     licence: str = "Apache-2.0"
+    crop_side: int | None = None
     extra: dict[str, str] = field(default_factory=dict)
 
     def metadata(self) -> dict[str, str]:
@@ -48,6 +53,8 @@ class ModelFacts:
             "rima.classes": ",".join(self.classes),
             "rima.licence": self.licence,
             "rima.training_data": self.training_data,
+            **({"rima.crop_width": str(self.crop_side), "rima.crop_height": str(self.crop_side)} if self.crop_side
+               else {}),
             **{f"rima.{key}": value for key, value in self.extra.items()},
         }
 
@@ -106,11 +113,13 @@ def export_onnx(module: nn.Module, path: Path, facts: ModelFacts, output: str = 
     module = fold_batch_normalisation(module.eval().float().to(memory_format=torch.contiguous_format))
     example = torch.randn(1, 3, facts.height, facts.width, generator=torch.Generator().manual_seed(1))
     buffer = io.BytesIO()
+    # Sizes are left open by name, so that an engine can be told them before it plans its memory.
+    open_sizes = {2: "height", 3: "width"} if facts.crop_side else {}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         torch.onnx.export(
             module, (example,), buffer, input_names=["image"], output_names=[output], opset_version=OPSET,
-            dynamo=False)
+            dynamic_axes={"image": open_sizes, output: open_sizes} if open_sizes else None, dynamo=False)
     model = onnx.load_from_string(buffer.getvalue())
     onnx.helper.set_model_props(model, facts.metadata())
     model.producer_name = "rima-training"
@@ -142,9 +151,24 @@ def read_facts(path: Path) -> dict[str, str]:
     return {entry.key: entry.value for entry in model.metadata_props}
 
 
+def fix_size(model: onnx.ModelProto, side: int | None = None) -> None:
+    """Binds open picture sizes to `side`, or to what the metadata says of whole panes; in place."""
+    facts = {entry.key: entry.value for entry in model.metadata_props}
+    sizes = {"height": side or int(facts.get("rima.input_height", 0)),
+             "width": side or int(facts.get("rima.input_width", 0))}
+    for value in [*model.graph.input, *model.graph.output, *model.graph.value_info]:
+        for dimension in value.type.tensor_type.shape.dim:
+            if dimension.dim_param in sizes:
+                dimension.dim_value = sizes[dimension.dim_param]
+    # Inferred sizes were inferred from open ones.
+    del model.graph.value_info[:]
+
+
 def multiply_adds_of(path: Path) -> int:
     """Multiply-adds of the convolutions and matrix products of a model file."""
-    model = onnx.shape_inference.infer_shapes(onnx.load(str(path)))
+    model = onnx.load(str(path))
+    fix_size(model)
+    model = onnx.shape_inference.infer_shapes(model)
     graph = model.graph
     shapes = {value.name: [d.dim_value for d in value.type.tensor_type.shape.dim]
               for value in [*graph.value_info, *graph.output, *graph.input]}

@@ -10,6 +10,14 @@ import numpy as np
 from .augment import IGNORE, log_uniform
 
 
+@dataclass(frozen=True)
+class Sides:
+    """Sides of a network's input, in pixels: for the whole pane, and for a tracked crop, which needs fewer."""
+
+    whole: int
+    crop: int
+
+
 @dataclass
 class View:
     """A square window on a picture. `center` and `side` are in the picture's pixels, `turn` in degrees."""

@@ -19,7 +19,7 @@ def jitter(
     model: Path, folder: Path, noise: float = 4.0, repeats: int = 10, count: int = 30, seed: int = 1
 ) -> dict[int, tuple[float, float]]:
     """Median and 90th percentile, over pictures, of the area's deviation over its mean; for one look and for two."""
-    predict, side = onnx_predictor(model)
+    predict, sides = onnx_predictor(model)
     rng = np.random.default_rng(seed)
     pairs = find_pairs(folder)
     chosen = [pairs[i] for i in rng.permutation(len(pairs))]
@@ -32,7 +32,7 @@ def jitter(
             continue
         noisy = [np.clip(image + rng.normal(0, noise, image.shape), 0, 255).astype(np.uint8) for _ in range(repeats)]
         for looks, values in spread.items():
-            areas = np.array([soft_area(find_opening(predict, side, picture, looks)) for picture in noisy])
+            areas = np.array([soft_area(find_opening(predict, sides, picture, looks)) for picture in noisy])
             values.append(float(areas.std() / areas.mean()) if areas.mean() > 0 else 1.0)
     figures = {k: (float(np.median(v)), float(np.percentile(v, 90))) for k, v in spread.items() if v}
     for looks, (middle, high) in figures.items():

@@ -6,19 +6,20 @@ import numpy as np
 
 from .augment import IGNORE
 from .data.pack import Pack
+from .geometry import Sides
 from .metrics import FrameScore, score_frame
 from .predict import Predictor, confidence_of, find_opening
 
 
 def judge_pack(
-    predict: Predictor, side: int, pack: Pack, indices: np.ndarray | None = None, looks: int = 1,
+    predict: Predictor, sides: Sides, pack: Pack, indices: np.ndarray | None = None, looks: int = 1,
     keep: str = "largest"
 ) -> list[FrameScore]:
     """Every picture of a pack, looked at once or twice, compared at the pack's own size."""
     scores = []
     for i in np.arange(len(pack)) if indices is None else indices:
         image, mask = pack[int(i)]
-        found = find_opening(predict, side, image, looks, keep)
+        found = find_opening(predict, sides, image, looks, keep)
         scores.append(score_frame(
             str(int(i)), pack.groups[int(i)], found.mask, mask == 255, mask != IGNORE, found.confidence))
     return scores

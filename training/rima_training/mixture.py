@@ -56,10 +56,16 @@ class Mixture:
         weights = np.array(list(kinds.values()))
         self._weights = weights / weights.sum()
 
-    def sample(self, rng: np.random.Generator, size: int) -> tuple[np.ndarray, np.ndarray]:
-        """One picture and its mask, `size` square, all faults included."""
+    def sample(
+        self, rng: np.random.Generator, size: int, pane: bool | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """One picture and its mask, `size` square, all faults included.
+
+        `pane` asks for a whole pane or for a tracked crop; None leaves it to `pane_share`.
+        """
         kind = self._kinds[rng.choice(len(self._kinds), p=self._weights)]
-        image, mask = getattr(self, f"_sample_{kind}")(rng, size)
+        pane = bool(rng.random() < self.pane_share) if pane is None else pane
+        image, mask = getattr(self, f"_sample_{kind}")(rng, size, pane)
         if kind != "no_larynx" and rng.random() < 0.3 * self.strength:
             image, mask = self._occlude(image, mask, rng)
         image, mask = faults(image, mask, rng, self.strength)
@@ -93,14 +99,17 @@ class Mixture:
         window = image[y:y + extent, x:x + extent]
         return window[::-1] if rng.random() < 0.5 else window
 
-    def _view(self, image: np.ndarray, mask: np.ndarray, rng: np.random.Generator, mirror_y: float) -> View:
-        if rng.random() < self.pane_share:
+    @staticmethod
+    def _view(image: np.ndarray, mask: np.ndarray, rng: np.random.Generator, mirror_y: float, pane: bool) -> View:
+        if pane:
             return pane_view(image.shape, rng, mirror_y)
         return crop_view(mask, rng, mirror_y, 0.28, 0.75)
 
-    def _sample_drawn(self, rng: np.random.Generator, size: int) -> tuple[np.ndarray, np.ndarray]:
+    def _sample_drawn(
+        self, rng: np.random.Generator, size: int, pane: bool
+    ) -> tuple[np.ndarray, np.ndarray]:
         image, mask = self._drawn_still(rng)
-        view = self._view(image, mask, rng, self.drawn_mirror_y)
+        view = self._view(image, mask, rng, self.drawn_mirror_y, pane)
         image, mask = look(image, mask, view, size, border_value=int(rng.integers(0, 20)))
         return self._dress(image, mask, rng), mask
 
@@ -132,7 +141,9 @@ class Mixture:
         weight *= np.float32(rng.uniform(0.5, 1.0))
         return cv2.blendLinear(image, skin, 1 - weight, weight)
 
-    def _sample_close_up(self, rng: np.random.Generator, size: int) -> tuple[np.ndarray, np.ndarray]:
+    def _sample_close_up(
+        self, rng: np.random.Generator, size: int, pane: bool
+    ) -> tuple[np.ndarray, np.ndarray]:
         image, mask = self._picture(self.real, int(rng.choice(self._real)))
         view = crop_view(mask, rng, 0.65, 0.5, 1.5)
         image, mask = look(image, mask, view, size, border=cv2.BORDER_REFLECT_101)
@@ -141,11 +152,13 @@ class Mixture:
             image = exchange_colour(image, other, rng.uniform(0.3, 1.0), rng)
         return image, mask
 
-    def _sample_set_in(self, rng: np.random.Generator, size: int) -> tuple[np.ndarray, np.ndarray]:
+    def _sample_set_in(
+        self, rng: np.random.Generator, size: int, pane: bool
+    ) -> tuple[np.ndarray, np.ndarray]:
         """A larynx in the place of another, or in tissue where none is: the look of the ground decides nothing."""
         if rng.random() < 0.5 or len(self._other) == 0:
             ground, ground_mask = self._drawn_still(rng)
-            view = self._view(ground, ground_mask, rng, self.drawn_mirror_y)
+            view = self._view(ground, ground_mask, rng, self.drawn_mirror_y, pane)
             ground, ground_mask = look(ground, ground_mask, view, size, border_value=int(rng.integers(0, 20)))
             ground = self._dress(ground, ground_mask, rng)
             take_real = True
@@ -232,7 +245,9 @@ class Mixture:
             mask[doubtful] = IGNORE
         return image, mask
 
-    def _sample_no_larynx(self, rng: np.random.Generator, size: int) -> tuple[np.ndarray, np.ndarray]:
+    def _sample_no_larynx(
+        self, rng: np.random.Generator, size: int, pane: bool
+    ) -> tuple[np.ndarray, np.ndarray]:
         image, mask = self._bare_tissue(rng, size)
         if rng.random() < 0.4 and self.drawn:
             other, _ = self._drawn_still(rng)

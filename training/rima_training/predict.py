@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from .export import read_facts
-from .geometry import View
+from .geometry import Sides, View
 
 # Side of the tracked crop over the longer side of the opening found, and its bounds as shares of the pane.
 CROP_OVER_OPENING = 2.2
@@ -47,8 +47,8 @@ def module_predictor(module: torch.nn.Module, mean: float = 0.5, std: float = 0.
     return predict
 
 
-def onnx_predictor(path: Path, threads: int = 1) -> tuple[Predictor, int]:
-    """A predictor from a model file, and the side of its input."""
+def onnx_predictor(path: Path, threads: int = 1) -> tuple[Predictor, Sides]:
+    """A predictor from a model file, and the sides of its input."""
     import onnxruntime
 
     facts = read_facts(path)
@@ -64,7 +64,13 @@ def onnx_predictor(path: Path, threads: int = 1) -> tuple[Predictor, int]:
         values = normalise(images, mean, std)
         return np.stack([sigmoid(session.run(None, {name: values[i:i + 1]})[0][0, 0]) for i in range(len(values))])
 
-    return predict, int(facts["rima.input_width"])
+    return predict, sides_of(facts)
+
+
+def sides_of(facts: dict[str, str]) -> Sides:
+    """The sides that a model file's metadata names; without one for crops, they are looked at as the pane is."""
+    whole = int(facts["rima.input_width"])
+    return Sides(whole, int(facts.get("rima.crop_width", whole)))
 
 
 def largest_region(mask: np.ndarray) -> np.ndarray:
@@ -114,11 +120,13 @@ def unwindow(probability: np.ndarray, view: View, shape: tuple[int, ...]) -> np.
     return cv2.warpAffine(probability, back, (shape[1], shape[0]), flags=cv2.INTER_LINEAR)
 
 
-def find_opening(predict: Predictor, side: int, image: np.ndarray, looks: int = 2, keep: str = "largest") -> Found:
+def find_opening(
+    predict: Predictor, sides: Sides, image: np.ndarray, looks: int = 2, keep: str = "largest"
+) -> Found:
     """The opening in one picture. `looks` 1: the whole pane; 2: then again, closer, where it was found."""
     height, width = image.shape[:2]
     view = View((width / 2 - 0.5, height / 2 - 0.5), float(max(height, width)))
-    seen = predict(window(image, view, side)[None])[0]
+    seen = predict(window(image, view, sides.whole)[None])[0]
     probability = unwindow(seen, view, image.shape)
     mask = probability > 0.5
     mask = largest_region(mask) if keep == "largest" else mask
@@ -131,7 +139,7 @@ def find_opening(predict: Predictor, side: int, image: np.ndarray, looks: int = 
     crop = min(crop, float(pane))
     center = ((columns[0] + columns[-1]) / 2, (rows[0] + rows[-1]) / 2)
     closer = View(center, crop)
-    seen = predict(window(image, closer, side)[None])[0]
+    seen = predict(window(image, closer, sides.crop)[None])[0]
     probability = unwindow(seen, closer, image.shape)
     mask = probability > 0.5
     mask = largest_region(mask) if keep == "largest" else mask

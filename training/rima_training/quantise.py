@@ -11,12 +11,13 @@ import onnx
 
 from .data.pack import Pack
 from .export import read_facts, write_atomically
+from .geometry import Sides
 from .judge import judge_pack_fast
 from .metrics import summary
-from .predict import normalise, onnx_predictor
+from .predict import normalise, onnx_predictor, sides_of
 
 
-def calibration_images(pack: Pack, side: int, count: int, seed: int = 1) -> np.ndarray:
+def calibration_images(pack: Pack, sides: Sides, count: int, seed: int = 1) -> list[np.ndarray]:
     """`count` pictures of a pack: half as whole panes, half as crops around the opening, as the network sees them."""
     from .geometry import crop_view, look
 
@@ -27,11 +28,11 @@ def calibration_images(pack: Pack, side: int, count: int, seed: int = 1) -> np.n
         if k % 2:
             view = crop_view(mask, rng, 0.0, 0.35, 0.6)
             view.turn = 0.0
-            image, _ = look(image, mask, view, side)
+            image, _ = look(image, mask, view, sides.crop)
         else:
-            image = cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA)
+            image = cv2.resize(image, (sides.whole, sides.whole), interpolation=cv2.INTER_AREA)
         images.append(image)
-    return np.stack(images)
+    return images
 
 
 def quantise(model: Path, output: Path, calibration: Path, count: int = 100) -> dict[str, float]:
@@ -46,11 +47,11 @@ def quantise(model: Path, output: Path, calibration: Path, count: int = 100) -> 
     from onnxruntime.quantization.shape_inference import quant_pre_process
 
     facts = read_facts(model)
-    side = int(facts["rima.input_width"])
+    sides = sides_of(facts)
     mean = np.array([float(v) for v in facts["rima.mean"].split(",")], np.float32)
     std = np.array([float(v) for v in facts["rima.std"].split(",")], np.float32)
     pack = Pack(calibration)
-    images = calibration_images(pack, side, count)
+    images = calibration_images(pack, sides, count)
     graph = onnx.load(str(model)).graph
     name = graph.input[0].name
     last_conv = [n.name for n in graph.node if n.op_type == "Conv"][-1]
@@ -80,7 +81,7 @@ def quantise(model: Path, output: Path, calibration: Path, count: int = 100) -> 
     figures = {}
     for label, path in (("float", model), ("int8", output)):
         predict, _ = onnx_predictor(path)
-        figures[label] = summary(judge_pack_fast(predict, side, pack, chosen))["mean_dice"]
+        figures[label] = summary(judge_pack_fast(predict, sides.whole, pack, chosen))["mean_dice"]
     print(f"mean Dice float {figures['float']:.4f}, int8 {figures['int8']:.4f}, "
           f"drop {figures['float'] - figures['int8']:.4f}")
     return figures

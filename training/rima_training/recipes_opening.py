@@ -10,6 +10,7 @@ import torch
 
 from .data.pack import Pack
 from .export import ModelFacts, export_onnx
+from .geometry import Sides
 from .judge import judge_pack_fast
 from .losses import segmentation_loss, structure_loss
 from .metrics import summary
@@ -20,7 +21,7 @@ from .restore import restore_onnx
 from .stream import OpeningSampler, batches, to_tensors
 from .trainer import Plan, Trainer, averaged_weights
 
-SIDE = 256
+SIDES = Sides(whole=256, crop=160)
 
 
 @dataclass
@@ -38,11 +39,11 @@ class OpeningData:
 
 
 def train_opening(
-    data: OpeningData, plan: Plan, run: Path, start_from: Path | None = None, side: int = SIDE, workers: int = 1
+    data: OpeningData, plan: Plan, run: Path, start_from: Path | None = None, sides: Sides = SIDES, workers: int = 1
 ) -> dict[str, float]:
     """Trains the compact U-Net and returns its last figures."""
     torch.manual_seed(plan.seed)
-    module = CompactUNet()
+    module, side = CompactUNet(), sides.whole
     print(f"compact U-Net: {multiply_adds(module, (1, 3, side, side)) / 1e9:.3f} GMAC at {side}x{side}, "
           f"{sum(p.numel() for p in module.parameters()) / 1e6:.2f} M parameters", flush=True)
     real = Pack(data.real) if data.real else None
@@ -50,7 +51,7 @@ def train_opening(
         [Pack(p) for p in data.drawn], real, Pack(data.other) if data.other else None, data.held_out, data.shares,
         pane_share=data.pane_share, strength=data.strength)
     if start_from and start_from.suffix == ".onnx":
-        stream = batches(OpeningSampler(mixture, side), 16, plan.seed, 0)(0)
+        stream = batches(OpeningSampler(mixture, sides), 16, plan.seed, 0)(0)
         pictures = (to_tensors(*next(stream), torch.device("cpu"))[0] for _ in range(6))
         restore_onnx(module, start_from, pictures)
     elif start_from:
@@ -76,18 +77,19 @@ def train_opening(
             figures |= {"real_dice": found["mean_dice"], "real_iou": found["mean_iou"]}
         return figures or {"none": 0.0}
 
-    facts = {"drawn": [str(p) for p in data.drawn], "held_out": sorted(data.held_out), "side": side,
+    facts = {"drawn": [str(p) for p in data.drawn], "held_out": sorted(data.held_out), "sides": vars(sides),
              "shares": vars(data.shares), "start_from": str(start_from) if start_from else None}
     trainer = Trainer(
-        module, plan, run, loss_of, batches(OpeningSampler(mixture, side), plan.batch, plan.seed, workers),
+        module, plan, run, loss_of, batches(OpeningSampler(mixture, sides), plan.batch, plan.seed, workers),
         validate, facts)
     return trainer.train()
 
 
-def export_opening(checkpoint: Path, output: Path, version: str, training_data: str, side: int = SIDE) -> ModelFacts:
+def export_opening(checkpoint: Path, output: Path, version: str, training_data: str, sides: Sides = SIDES) -> ModelFacts:
     """Writes the averaged weights of a checkpoint as a model file."""
     module = CompactUNet()
     load_compact(module, averaged_weights(checkpoint))
-    facts = ModelFacts("opening", "rima-opening-compact", version, side, side, ["opening"], training_data)
+    facts = ModelFacts("opening", "rima-opening-compact", version, sides.whole, sides.whole, ["opening"], training_data,
+                       crop_side=sides.crop if sides.crop != sides.whole else None)
     export_onnx(module, output, facts)
     return facts

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Callable, Iterator
 
@@ -11,6 +12,7 @@ import torch
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from .augment import IGNORE
+from .geometry import Sides
 from .mixture import Mixture
 
 # One sample from a generator: a tuple of arrays.
@@ -28,8 +30,11 @@ class EndlessSamples(IterableDataset):
         info = get_worker_info()
         rank = int(os.environ.get("RANK", "0"))
         rng = np.random.default_rng([self.seed, self.start, info.id if info else 0, rank])
-        while True:
-            samples = [self.sampler(rng) for _ in range(self.batch)]
+        for turn in itertools.count():
+            count = self.batch
+            if isinstance(self.sampler, OpeningSampler):
+                count = self.sampler.begin(turn, self.batch)
+            samples = [self.sampler(rng) for _ in range(count)]
             yield [torch.from_numpy(np.stack(parts)) for parts in zip(*samples, strict=True)]
 
 
@@ -45,13 +50,26 @@ def batches(sampler: Sampler, batch: int, seed: int, workers: int) -> Callable[[
 
 
 class OpeningSampler:
-    """Samples of a mixture at one size."""
+    """Samples of a mixture: batches of whole panes at one size and of tracked crops at another, by turns.
 
-    def __init__(self, mixture: Mixture, size: int):
-        self.mixture, self.size = mixture, size
+    With one size for both, every batch holds both.
+    """
+
+    def __init__(self, mixture: Mixture, sides: Sides):
+        self.mixture, self.sides = mixture, sides
+        self.pane: bool | None = None
+        self.size = sides.whole
+
+    def begin(self, turn: int, batch: int) -> int:
+        """Chooses what the next batch shows, and how many samples it holds: crops are smaller, so there are more."""
+        if self.sides.crop == self.sides.whole:
+            return batch
+        self.pane = turn % 2 == 0
+        self.size = self.sides.whole if self.pane else self.sides.crop
+        return batch if self.pane else round(batch * min(2.0, (self.sides.whole / self.sides.crop) ** 2))
 
     def __call__(self, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
-        image, mask = self.mixture.sample(rng, self.size)
+        image, mask = self.mixture.sample(rng, self.size, self.pane)
         return np.ascontiguousarray(image), np.ascontiguousarray(mask)
 
 

@@ -12,6 +12,7 @@ import torch
 
 from rima_training.cli import main
 from rima_training.export import read_facts
+from rima_training.geometry import Sides
 from rima_training.models.compact import CompactUNet, multiply_adds
 from rima_training.predict import find_opening, onnx_predictor
 
@@ -60,6 +61,22 @@ def test_the_model_file_says_what_it_is(trained: Path, stills: Path, tmp_path: P
     assert result["groups"]["all"]["mean_dice"] > 0.3
 
 
+def test_crops_may_come_at_a_size_of_their_own(trained: Path, pack: Path, tmp_path: Path):
+    from rima_training.data.pack import Pack
+    from rima_training.export import multiply_adds_of
+
+    target = tmp_path / "opening.onnx"
+    main(["export", str(trained / "last.pt"), str(target), "--side", "96", "--crop-side", "64"])
+    predict, sides = onnx_predictor(target)
+    assert sides == Sides(96, 64)
+    image = Pack(pack)[0][0]
+    assert predict(image[None, :64, :64]).shape == (1, 64, 64)
+    assert find_opening(predict, sides, image, 2).mask.shape == image.shape[:2]
+    assert multiply_adds_of(target) == multiply_adds(CompactUNet(), (1, 3, 96, 96))
+    dimensions = onnx.load(str(target)).graph.input[0].type.tensor_type.shape.dim
+    assert [d.dim_param for d in dimensions[2:]] == ["height", "width"]
+
+
 def test_quantised_file_stays_close(trained: Path, pack: Path, tmp_path: Path, capsys: pytest.CaptureFixture):
     source, target = tmp_path / "opening.onnx", tmp_path / "opening.int8.onnx"
     main(["export", str(trained / "last.pt"), str(source), "--side", "96"])
@@ -83,7 +100,7 @@ def test_two_looks_return_the_mask_to_its_place():
 
     truth = image[..., 0] == 20
     for looks in (1, 2):
-        found = find_opening(dark, 128, image, looks)
+        found = find_opening(dark, Sides(128, 96), image, looks)
         overlap = 2 * (found.mask & truth).sum() / (found.mask.sum() + truth.sum())
         assert overlap > (0.85 if looks == 1 else 0.93)
     assert found.crop is not None and abs(found.crop[0] - 314.5) < 4

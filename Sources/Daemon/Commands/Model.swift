@@ -23,7 +23,11 @@ struct ModelCommand: ParsableCommand {
             let fingerprint = try Fingerprint(path: path)
             for (key, value) in [
                 ("file", path), ("task", card.task.rawValue), ("name", card.name), ("version", card.version),
-                ("input", "\(card.inputSize.width)x\(card.inputSize.height) \(card.colorOrder.rawValue)"),
+                (
+                    "input",
+                    "\(card.inputSize.width)x\(card.inputSize.height) \(card.colorOrder.rawValue), "
+                        + "crops \(card.cropSize.width)x\(card.cropSize.height)"
+                ),
                 ("classes", card.classes.joined(separator: ", ")), ("licence", card.licence),
                 ("training data", card.trainingData), ("size", "\(grouped(Int(fingerprint.bytes))) bytes"),
                 ("sha256", fingerprint.sha256),

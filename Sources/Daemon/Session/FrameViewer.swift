@@ -22,22 +22,30 @@ struct GateFindings: Sendable {
 ///
 /// Not shared between threads; any number of viewers of the same networks find the same.
 struct FrameViewer {
+    /// Sees the whole pane.
     let segmenter: OpeningSegmenter
+    /// Sees crops; the same one where the network takes both at the same size.
+    private let closer: OpeningSegmenter
     private let gate: Gate
     private let gateNetwork: GateNetwork?
     private var gateLook = GateLook()
     private var wholePane: Look
     private var look: Look
+    private var closerLook: Look
 
     /// - Parameters:
     ///   - gateModel: the gate's network; nil leaves the gate to its plain measures.
     ///   - threads: cores that one run of the opening's network may use.
     init(settings: MeasuringSettings, model: Model, gate gateModel: Model?, threads: Int) throws {
         segmenter = try OpeningSegmenter(model: model, threads: threads)
+        closer =
+            model.size(of: .crop) == segmenter.inputSize
+            ? segmenter : try OpeningSegmenter(model: model, for: .crop, threads: threads)
         gate = Gate(settings: settings.gate)
         gateNetwork = try gateModel.map { try GateNetwork(model: $0) }
         wholePane = Look(inputSize: gateNetwork?.inputSize ?? PixelSize(width: 1, height: 1))
         look = Look(inputSize: segmenter.inputSize)
+        closerLook = Look(inputSize: closer.inputSize)
     }
 
     /// What the gate makes of the pane.
@@ -63,6 +71,11 @@ struct FrameViewer {
     mutating func see(
         _ crop: PixelRect, of frame: borrowing VideoFrame, pane: Pane, into map: inout ValueMap
     ) throws -> PixelRect {
+        guard crop == PixelRect(pane.rect.size) else {
+            try closerLook.fill(from: frame, pane: pane, crop: crop)
+            try closer.segment(closerLook.input, into: &map)
+            return closerLook.cover
+        }
         try look.fill(from: frame, pane: pane, crop: crop)
         try segmenter.segment(look.input, into: &map)
         return look.cover

@@ -5,6 +5,8 @@ package import Frames
 /// Judges whether a frame can be measured, from its light, contrast, sharpness and veil.
 package struct Gate: Sendable {
     package var settings: GateSettings
+    /// Five rows of this many pixels are kept at hand.
+    private static let widest = 512
 
     package init(settings: GateSettings = GateSettings()) {
         self.settings = settings
@@ -20,7 +22,15 @@ package struct Gate: Sendable {
         let width = picture.size.width
         let height = picture.size.height
         let pixels = picture.pixels.span
+        // The brightness of five rows: the present one and the four below, to which differences reach.
+        precondition(width <= Self.widest, "the picture is a small one")
+        var lumas = InlineArray<2560, Int16>(repeating: 0)
+        var known = 0
         for y in 0..<height {
+            while known < min(height, y + 5) {
+                GateTally.luma(pixels, row: known, into: &lumas, at: known % 5 * width, count: width)
+                known += 1
+            }
             let start = max(0, field.starts[y])
             let end = min(width, field.ends[y])
             guard end > start else { continue }
@@ -28,19 +38,17 @@ package struct Gate: Sendable {
             let below = y + 4 < height ? y + 4 : nil
             let belowStart = below.map { max(start, field.starts[$0], field.starts[y + 1]) } ?? 0
             let belowEnd = below.map { min(end, field.ends[$0], field.ends[y + 1]) } ?? 0
+            let (here, next, fourth) = (y % 5 * width, (y + 1) % 5 * width, (y + 4) % 5 * width)
             for x in start..<end {
                 let at = (y * width + x) * 3
-                let luma = tally.count(red: pixels[at], green: pixels[at + 1], blue: pixels[at + 2])
-                if x + 4 < end {
-                    tally.step(luma, GateTally.luma(pixels, at + 3), GateTally.luma(pixels, at + 12))
-                }
+                let luma = Int(lumas[here + x])
+                tally.count(luma, red: pixels[at], green: pixels[at + 1], blue: pixels[at + 2])
+                if x + 4 < end { tally.step(luma, Int(lumas[here + x + 1]), Int(lumas[here + x + 4])) }
                 if x >= belowStart && x < belowEnd {
-                    let row = width * 3
-                    let under = GateTally.luma(pixels, at + row)
-                    tally.step(luma, under, GateTally.luma(pixels, at + 4 * row))
+                    let under = Int(lumas[next + x])
+                    tally.step(luma, under, Int(lumas[fourth + x]))
                     if x + 1 < belowEnd {
-                        tally.twist(
-                            luma - GateTally.luma(pixels, at + 3) - under + GateTally.luma(pixels, at + row + 3))
+                        tally.twist(luma - Int(lumas[here + x + 1]) - under + Int(lumas[next + x + 1]))
                     }
                 }
             }
@@ -122,14 +130,20 @@ private struct GateTally {
     private var twists = InlineArray<256, Int32>(repeating: 0)
     private var twisted = 0
 
+    /// The brightness of one row of pixels.
     @inline(__always)
-    static func luma(_ pixels: borrowing Span<UInt8>, _ at: Int) -> Int {
-        (77 * Int(pixels[at]) + 150 * Int(pixels[at + 1]) + 29 * Int(pixels[at + 2]) + 128) >> 8
+    static func luma(
+        _ pixels: borrowing Span<UInt8>, row: Int, into lumas: inout InlineArray<2560, Int16>, at start: Int, count: Int
+    ) {
+        for x in 0..<count {
+            let at = (row * count + x) * 3
+            lumas[start + x] = Int16(
+                (77 * Int32(pixels[at]) + 150 * Int32(pixels[at + 1]) + 29 * Int32(pixels[at + 2]) + 128) >> 8)
+        }
     }
 
     @inline(__always)
-    mutating func count(red: UInt8, green: UInt8, blue: UInt8) -> Int {
-        let luma = (77 * Int(red) + 150 * Int(green) + 29 * Int(blue) + 128) >> 8
+    mutating func count(_ luma: Int, red: UInt8, green: UInt8, blue: UInt8) {
         lumas[luma] &+= 1
         reds[Int(red)] &+= 1
         greens[Int(green)] &+= 1
@@ -139,8 +153,7 @@ private struct GateTally {
         leasts[Int(least)] &+= 1
         pixels &+= 1
         lumaSum &+= luma
-        colourSum &+= Int(most &- least) &* 255 / max(1, Int(most))
-        return luma
+        colourSum &+= Int(UInt32(most &- least) &* 255 / max(1, UInt32(most)))
     }
 
     @inline(__always)

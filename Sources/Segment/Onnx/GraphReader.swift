@@ -1,6 +1,7 @@
 // An ONNX file to a graph with static shapes; what depends on no picture is worked out here.
 
 internal import Foundation
+internal import Frames
 internal import SwiftProtobuf
 
 /// The steps from a file's bytes to a network.
@@ -27,20 +28,25 @@ enum OnnxFile {
         return metadata
     }
 
-    static func graph(of proto: Onnx_ModelProto) throws(SegmentError) -> Graph {
+    /// - Parameter picture: the size that stands for a height and a width which the file leaves open.
+    static func graph(of proto: Onnx_ModelProto, picture: PixelSize?) throws(SegmentError) -> Graph {
         let domain = proto.opsetImport.first { $0.domain.isEmpty || $0.domain == "ai.onnx" }
-        var reader = GraphReader(opset: domain.map { Int(clamping: $0.version) } ?? 0)
+        var reader = GraphReader(opset: domain.map { Int(clamping: $0.version) } ?? 0, picture: picture)
         return try reader.read(proto.graph)
     }
 }
 
 private struct GraphReader {
     let opset: Int
+    let picture: PixelSize?
     var values: [Value] = []
     var index: [String: Int] = [:]
     var nodes: [Node] = []
 
-    init(opset: Int) { self.opset = opset }
+    init(opset: Int, picture: PixelSize?) {
+        self.opset = opset
+        self.picture = picture
+    }
 
     mutating func read(_ proto: Onnx_GraphProto) throws(SegmentError) -> Graph {
         guard opset >= 9 else {
@@ -86,16 +92,19 @@ private struct GraphReader {
         guard proto.type.tensorType.elemType == OnnxType.float.rawValue else {
             throw SegmentError(.badGraph, "the network's input is not of 32-bit floats.", place: proto.name)
         }
+        // A batch of unknown size is run one by one.
+        let open = [1, 0, picture?.height ?? 0, picture?.width ?? 0]
         var shape: [Int] = []
         for (axis, dimension) in proto.type.tensorType.shape.dim.enumerated() {
             let size = Int(clamping: dimension.dimValue)
-            // A batch of unknown size is run one by one.
-            shape.append(axis == 0 && size <= 0 ? 1 : size)
+            shape.append(size <= 0 && axis < open.count ? open[axis] : size)
         }
         guard shape.count == 4, shape.allSatisfy({ $0 >= 1 }), Limits.count(shape) != nil else {
             throw SegmentError(
                 .badGraph, "the network's input must be (batch, channels, height, width) of fixed size, not \(shape).",
-                place: proto.name, remedy: "Export the model with a fixed height and width.")
+                place: proto.name,
+                remedy: "Export the model with a fixed height and width, or name them in rima.input_height and "
+                    + "rima.input_width.")
         }
         guard shape[0] == 1 else {
             throw SegmentError(.badGraph, "the network wants \(shape[0]) pictures at once; one was expected.")

@@ -15,9 +15,12 @@ package final class OnnxRuntimeEngine: Engine {
     private let instances: InstanceOutputs?
     private var message = [CChar](repeating: 0, count: 512)
 
+    /// - Parameter size: the picture's; nil takes that for whole panes.
     /// - **Units** `threads`: cores that one run may use.
-    package init(library: OnnxRuntimeLibrary, path: String, card: ModelCard, threads: Int = 1) throws(SegmentError) {
-        let size = card.inputSize
+    package init(
+        library: OnnxRuntimeLibrary, path: String, card: ModelCard, size: PixelSize? = nil, threads: Int = 1
+    ) throws(SegmentError) {
+        let size = size ?? card.inputSize
         let shape = [1, 3, Int64(size.height), Int64(size.width)]
         let session = try withMessage(.runtime) { message, room in
             rima_ort_create(
@@ -26,7 +29,18 @@ package final class OnnxRuntimeEngine: Engine {
         do throws(SegmentError) {
             switch card.form {
             case .map:
-                let output = dimensions(rima_ort_declared(session, 0))
+                var output = dimensions(rima_ort_declared(session, 0))
+                if output.dropFirst().contains(where: { $0 <= 0 }) {
+                    // The file leaves it open, and a run on nothing tells.
+                    var (shape, text) = (rima_ort_shape(), [CChar](repeating: 0, count: 512))
+                    let failed = text.withUnsafeMutableBufferPointer {
+                        rima_ort_run(session, $0.baseAddress!, $0.count)
+                    }
+                    guard failed == 0, rima_ort_output(session, 0, &shape) != nil else {
+                        throw SegmentError(.runtime, "ONNX Runtime failed: \(plainText(text))")
+                    }
+                    output = dimensions(shape)
+                }
                 guard rima_ort_declared(session, 0).type == Int32(rima_ort_float) else {
                     throw SegmentError(.badGraph, "the network's output is not of 32-bit floats.")
                 }

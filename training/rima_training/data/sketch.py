@@ -41,23 +41,33 @@ def ellipse(center: tuple[float, float], radii: tuple[float, float], turn: float
 
 @dataclass
 class Sketch:
-    """One picture while it is being drawn: `image` float32 RGB, `mask` 0...1, `labels` uint8 as in `structures`."""
+    """One picture while it is being drawn: `image` float32 RGB, `mask` 0...1, `labels` uint8 as in `structures`.
+
+    A `typical` one is what an exercise test mostly shows: apex down, the opening 0.7 to 5 % of the field of view, left
+    of the middle, pale folds as a V around it, mounds above and the epiglottis below.
+    """
 
     rng: np.random.Generator
     side: int
+    typical: bool = False
 
     def __post_init__(self) -> None:
         rng, side = self.rng, self.side
-        self.scale = side * (log_uniform(rng, 0.04, 0.09) if rng.random() < 0.12 else log_uniform(rng, 0.09, 0.3))
-        self.center = np.clip(rng.normal([0.45, 0.47], 0.11, 2), 0.2, 0.8) * side
-        turn = rng.normal(0, 14) if rng.random() < 0.9 else rng.uniform(0, 360)
-        if rng.random() < 0.12:
-            turn += 180
+        if self.typical:
+            self.scale = side * log_uniform(rng, 0.1, 0.24)
+            self.center = np.clip(rng.normal([0.41, 0.47], [0.07, 0.09]), 0.2, 0.8) * side
+            turn = rng.normal(0, 10)
+        else:
+            self.scale = side * (log_uniform(rng, 0.04, 0.09) if rng.random() < 0.12 else log_uniform(rng, 0.09, 0.3))
+            self.center = np.clip(rng.normal([0.45, 0.47], 0.11, 2), 0.2, 0.8) * side
+            turn = rng.normal(0, 14) if rng.random() < 0.9 else rng.uniform(0, 360)
+            if rng.random() < 0.12:
+                turn += 180
         angle = np.deg2rad(turn)
         rotation = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
         self.relief = Relief(side) if self.chance(0.75) else None
         # Past a large arytenoid or from far to one side, the glottis is seen as a narrow, slanting slip.
-        self.oblique = self.chance(0.25)
+        self.oblique = self.chance(0.0 if self.typical else 0.25)
         squeeze = np.diag([
             log_uniform(rng, 0.3, 0.7) if self.oblique else log_uniform(rng, 0.65, 1.3), log_uniform(rng, 0.7, 1.15)])
         slant = 0.4 if self.oblique else 0.15
@@ -199,7 +209,7 @@ class Sketch:
     def larynx(self) -> None:
         """Bowl, pits, folds, the opening and what hangs over it."""
         rng = self.rng
-        kind = rng.random()
+        kind = rng.uniform(0.3, 1.0) if self.typical else rng.random()
         width = 0.0 if kind < 0.18 else log_uniform(rng, 0.025, 0.16) if kind < 0.37 else self.uniform(0.16, 0.95)
         reach = max(width, 0.45) + self.uniform(0.15, 1.0)
         if self.chance(0.65):
@@ -212,7 +222,7 @@ class Sketch:
         self.pits(reach)
         if self.chance(0.7 if width == 0.0 else 0.3):
             self.piriform_sinuses(reach)
-        if self.chance(0.55):
+        if self.chance(0.85 if self.typical else 0.55):
             for sign in (-1, 1):
                 self.mound((sign * self.uniform(0.1, 0.8), -self.uniform(1.0, 1.6)),
                            (self.uniform(0.2, 0.55), self.uniform(0.2, 0.5)), covers=False)
@@ -261,13 +271,13 @@ class Sketch:
         """Vocal folds, the grooves outside them, and the vestibular folds outside those."""
         closed = width == 0.0
         shown = self.uniform(0.15 if closed else 0.08, 0.5)
-        colour = self.pale(0.85, 1.35) if closed or self.chance(0.8) else self.tissue
+        colour = self.pale(0.85, 1.35) if closed or self.chance(0.9 if self.typical else 0.8) else self.tissue
         groove, wide = self.uniform(0.0, 0.95) if self.chance(0.75) else 0.0, self.uniform(0.05, 0.28)
         if closed:
             # A dark groove beside a single fold would look like an opening, and nobody could tell that it is none.
             groove *= 0.7
         for sign, line in zip((-1, 1), sides, strict=True):
-            if self.chance(0.0 if closed else 0.2 if self.oblique else 0.06):
+            if self.chance(0.0 if closed or self.typical else 0.2 if self.oblique else 0.06):
                 continue
             # A fold is broadest in the middle and behind, and runs out at the commissure.
             taper = np.interp(np.linspace(0, 1, len(line)), [0, 0.4, 1], [self.uniform(0.5, 1.1), 1, 0.2])[:, None]
@@ -344,7 +354,7 @@ class Sketch:
             radii = (self.uniform(0.4, 1.1), self.uniform(0.6, 1.5))
             reach = radii[0] + width * self.uniform(-0.3, 0.9)
             self.mound((sign * reach, self.uniform(-0.6, 0.5)), radii, covers=True)
-        if self.chance(0.6):
+        if self.chance(0.85 if self.typical else 0.6):
             half, thick, edge = self.uniform(0.8, 2.2), self.uniform(0.3, 1.0), self.uniform(0.75, 1.7)
             arch = self.uniform(-0.3, 0.9)
             t = np.linspace(-1, 1, 24)
@@ -409,11 +419,17 @@ class Sketch:
         return image, mask, self.labels
 
 
-def sketch(seed: int, index: int, side: int = 320) -> tuple[np.ndarray, np.ndarray, np.ndarray, bool]:
-    """One sketch: picture, mask, label map, and whether it shows a larynx at all. The same numbers give the same bytes."""
-    drawing = Sketch(np.random.default_rng([0x5CE7C4, seed, index]), side)
+def sketch(
+    seed: int, index: int, side: int = 320, typical: float = 0.0
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, bool]:
+    """One sketch: picture, mask, label map, and whether it shows a larynx at all. The same numbers give the same bytes.
+
+    `typical` is the chance that it shows what an exercise test mostly does.
+    """
+    rng = np.random.default_rng([0x5CE7C4, seed, index])
+    drawing = Sketch(rng, side, typical > 0 and bool(rng.random() < typical))
     drawing.pharynx()
-    larynx = not drawing.chance(0.06)
+    larynx = not drawing.chance(0.0 if drawing.typical else 0.06)
     if larynx:
         drawing.larynx()
     else:
@@ -422,7 +438,7 @@ def sketch(seed: int, index: int, side: int = 320) -> tuple[np.ndarray, np.ndarr
     return *drawing.finished(), larynx
 
 
-def sketch_pack(output: Path, count: int, seed: int, side: int) -> Pack:
+def sketch_pack(output: Path, count: int, seed: int, side: int, typical: float = 0.0) -> Pack:
     """Sketches `count` pictures of a seed into a pack."""
     cv2.setNumThreads(1)
     output = Path(output)
@@ -432,7 +448,7 @@ def sketch_pack(output: Path, count: int, seed: int, side: int) -> Pack:
     labels = np.lib.format.open_memmap(output / "labels.npy", "w+", np.uint8, (count, side, side))
     larynx = []
     for index in range(count):
-        images[index], masks[index], labels[index], seen = sketch(seed, index, side)
+        images[index], masks[index], labels[index], seen = sketch(seed, index, side, typical)
         larynx.append(seen)
     for file in (images, masks, labels):
         file.flush()
