@@ -91,6 +91,26 @@ def test_quantised_file_stays_close(trained: Path, pack: Path, tmp_path: Path, c
     assert np.abs(exact(images) - rough(images)).mean() < 0.05
 
 
+def test_equalised_channels_answer_alike(trained: Path, pack: Path, tmp_path: Path):
+    from rima_training.data.pack import Pack
+    from rima_training.equalise import channel_tops, equalise
+    from rima_training.predict import normalise
+
+    source, even = tmp_path / "opening.onnx", tmp_path / "even.onnx"
+    main(["export", str(trained / "last.pt"), str(source), "--side", "96"])
+    images = np.stack([Pack(pack)[i][0] for i in range(4)])
+    values = normalise(images, np.float32(0.5), np.float32(0.25))
+    model = onnx.load(str(source))
+    tops = channel_tops(model, (v[None] for v in values))
+    spread = [np.log(t[t > 1e-6]).std() for t in tops.values()]
+    changed = equalise(model, tops)
+    assert changed == len(tops) == sum(node.op_type == "Relu" for node in model.graph.node)
+    onnx.save(model, str(even))
+    assert np.abs(onnx_predictor(source)[0](images) - onnx_predictor(even)[0](images)).max() < 1e-4
+    after = channel_tops(model, (v[None] for v in values))
+    assert np.mean([np.log(t[t > 1e-6]).std() for t in after.values()]) < np.mean(spread)
+
+
 def test_two_looks_return_the_mask_to_its_place():
     image = np.full((400, 500, 3), 180, np.uint8)
     image[150:190, 300:330] = 20
