@@ -86,13 +86,16 @@ let package = Package(
             swiftSettings: strict),
         .executableTarget(
             name: "rima-fuzz", dependencies: ["FuzzTargets"], path: "Fuzz/rima-fuzz", swiftSettings: strict),
+        // Waits that end and programs that do not outlive their tests.
+        .target(name: "TestSupport", path: "Tests/Support", swiftSettings: strict),
         .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets"], swiftSettings: strict),
         .testTarget(name: "KernelsTests", dependencies: ["Kernels"], swiftSettings: strict),
         .testTarget(name: "FramesTests", dependencies: ["Frames"], swiftSettings: strict),
         .testTarget(
-            name: "DecodeTests", dependencies: ["Decode", "Encode", "Phantom", "Frames"], swiftSettings: strict),
+            name: "DecodeTests", dependencies: ["Decode", "Encode", "Phantom", "Frames", "TestSupport"],
+            swiftSettings: strict),
         .testTarget(
-            name: "SegmentTests", dependencies: ["Segment", "Frames"], resources: [.copy("Fixtures")],
+            name: "SegmentTests", dependencies: ["Segment", "Frames", "TestSupport"], resources: [.copy("Fixtures")],
             swiftSettings: strict),
         .testTarget(
             name: "MetricsTests", dependencies: ["Metrics", "Frames", "BreathJudge", "Phantom"], swiftSettings: strict),
@@ -103,7 +106,7 @@ let package = Package(
         .testTarget(
             name: "DaemonTests",
             dependencies: [
-                "Daemon", "Frames", "Metrics", "Segment", "rima",
+                "Daemon", "Frames", "Metrics", "Segment", "TestSupport", "rima",
                 .product(name: "Logging", package: "swift-log"), .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOEmbedded", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"), .product(name: "Yams", package: "Yams"),

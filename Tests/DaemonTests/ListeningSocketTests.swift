@@ -41,7 +41,7 @@ struct ListeningSocketTests {
         let server = try await StreamServer.start(
             on: ListeningSocket.bind(path: path), hub: EventHub(),
             handlers: StreamHandlers(replay: { _, _, _ in [] }, mark: { _ in .refused("") }), logger: quietLogger)
-        let hello = try await onThread { try StreamClient(path: path).nextLine(timeout: 5000) }
+        let hello = try await onThread { try StreamClient(path: path).line() }
         #expect(hello?.contains("hello") == true)
         await server.shutdown(patience: 50)
         #expect(!FileManager.default.fileExists(atPath: path))
@@ -103,7 +103,7 @@ struct ListeningSocketTests {
         let server = try await StreamServer.start(
             on: handed, hub: EventHub(),
             handlers: StreamHandlers(replay: { _, _, _ in [] }, mark: { _ in .refused("") }), logger: quietLogger)
-        let hello = try await onThread { try StreamClient(path: path).nextLine(timeout: 5000) }
+        let hello = try await onThread { try StreamClient(path: path).line() }
         #expect(hello?.contains("hello") == true)
         await server.shutdown(patience: 50)
         // The file is systemd's to remove.

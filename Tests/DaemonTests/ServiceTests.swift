@@ -3,6 +3,7 @@ import Daemon
 import Foundation
 import Logging
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite("The service's manners", .serialized)
@@ -92,14 +93,10 @@ struct ServiceTests {
     }
 
     @Test("has units that verify and whose exposure stays small")
-    func units() async throws {
+    func units() throws {
         let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent()
-        let status = try await onThread { () -> Int32 in
-            let check = try Process.run(root.appendingPathComponent("scripts/check-units"), arguments: [])
-            check.waitUntilExit()
-            return check.terminationStatus
-        }
-        #expect(status == 0)
+        let check = try Child.run(root.appending(path: "scripts/check-units").path)
+        #expect(check.status == 0, "\(check.out)\(check.err)")
     }
 }

@@ -2,16 +2,17 @@
 import Daemon
 import Foundation
 import Synchronization
+import TestSupport
 import Testing
 
-@Suite("A client of the stream", .timeLimit(.minutes(2)))
+@Suite("A client of the stream", .timeLimit(.minutes(5)))
 struct StreamResumeTests {
     /// Reads until a line of one of these types comes, which it returns.
     private static func next(_ client: StreamClient, _ types: String...) throws -> String {
-        while let line = try client.nextLine(timeout: 10_000) {
-            if types.contains(where: { line.contains("\"type\":\"\($0)\"") }) { return line }
-        }
-        throw StreamEnded()
+        let wanted = types.map { "\"type\":\"\($0)\"" }
+        guard let line = try client.line("one of \(types)", where: { line in wanted.contains { line.contains($0) } })
+        else { throw StreamEnded() }
+        return line
     }
 
     private struct StreamEnded: Error {}
@@ -287,11 +288,11 @@ struct StreamResumeTests {
                 _ = try Self.reply(client, to: "{\"subscribe\":\"*\"}")
                 isReady.signal()
                 var lines: [String] = []
-                while let line = try client.nextLine(timeout: 10_000) { lines.append(line) }
+                while let line = try client.line() { lines.append(line) }
                 return lines
             }
         }
-        try await onThread { isReady.wait() }
+        try await onThread { try isReady.wait(for: "a client that has subscribed") }
         for number in 0..<5000 { hub.publish(session: "t", seq: number, line: sampleLine("t", number)) }
         await stream.server.shutdown(patience: 5000)
         let lines = try await heard.value.filter { !$0.contains("heartbeat") }

@@ -3,6 +3,7 @@ import Daemon
 import Foundation
 import Logging
 import Synchronization
+import TestSupport
 
 /// A fresh folder with a short path, removed by `remove`.
 struct ScratchFolder {
@@ -74,6 +75,23 @@ func onThread<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) a
         let thread = Thread { continuation.resume(with: Result { try work() }) }
         thread.stackSize = 1 << 20
         thread.start()
+    }
+}
+
+extension StreamClient {
+    /// The next line that is wanted, within a limit that heartbeats do not lengthen; nil at the end of the stream.
+    func line(
+        _ what: String = "the next line", within seconds: Double = patience,
+        where isWanted: (String) -> Bool = { _ in true }
+    ) throws -> String? {
+        let deadline = MonotonicClock.milliseconds() + Int(seconds * 1000)
+        while let line = try nextLine(timeout: max(1, deadline - MonotonicClock.milliseconds())) {
+            if isWanted(line) { return line }
+            if MonotonicClock.milliseconds() >= deadline {
+                throw WaitedInVain(for: what, seconds: seconds, detail: "the last line was \(line)")
+            }
+        }
+        return nil
     }
 }
 

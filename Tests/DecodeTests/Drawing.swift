@@ -3,6 +3,7 @@ import Decode
 import Encode
 import Foundation
 import Frames
+import TestSupport
 import Testing
 
 /// A folder that is removed with its owner.
@@ -134,18 +135,8 @@ func readAll(
 
 /// Runs a program; nil when it is not installed.
 func run(_ program: String, _ arguments: [String]) -> (status: Int32, output: String)? {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = [program] + arguments
-    let pipe = Pipe()
-    process.standardOutput = pipe
-    process.standardError = FileHandle.nullDevice
-    process.standardInput = FileHandle.nullDevice
-    do { try process.run() } catch { return nil }
-    let data = pipe.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    return process.terminationStatus == 127
-        ? nil : (process.terminationStatus, String(decoding: data, as: UTF8.self))
+    guard let outcome = try? Child.run(program, arguments) else { return nil }
+    return (outcome.status, outcome.out)
 }
 
 let hasFFmpeg = run("ffmpeg", ["-version"]) != nil && run("ffprobe", ["-version"]) != nil

@@ -1,5 +1,6 @@
 import Foundation
 import Segment
+import TestSupport
 import Testing
 
 /// A Python with the training kit and its extra `zoo`.
@@ -28,15 +29,10 @@ struct ZooTests {
             .deletingLastPathComponent()
         let target = FileManager.default.temporaryDirectory.appending(path: "\(UUID().uuidString).cases")
         defer { try? FileManager.default.removeItem(at: target) }
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: try #require(python))
-        process.arguments = [root.appending(path: "training/zoo_activations.py").path, target.path]
-        var environment = ProcessInfo.processInfo.environment
-        environment["PYTHONPATH"] = root.appending(path: "training").path
-        process.environment = environment
-        try process.run()
-        process.waitUntilExit()
-        try #require(process.terminationStatus == 0, "zoo_activations.py failed")
+        let made = try Child.run(
+            try #require(python), [root.appending(path: "training/zoo_activations.py").path, target.path],
+            environment: ["PYTHONPATH": root.appending(path: "training").path], upTo: 600)
+        try #require(made.status == 0, "\(made.err)")
         let cases = try Case.read(target)
         #expect(cases.count == 4)
         for one in cases {

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Daemon
@@ -40,11 +41,11 @@ import Testing
             ["analyze", "--quiet", "--model", Program.darkNetwork, "--output", scratch.path("all")] + files
         let running = try Program.start(arguments)
         _ = eventually(within: 20) {
-            !running.process.isRunning
+            !running.isRunning
                 || ["a", "b"].allSatisfy { ((try? scratch.text("all/\($0)/samples.csv")) ?? "").utf8.count > 400 }
         }
         // On a quick machine they may be done already.
-        #expect([0, 130].contains(running.terminate()))
+        #expect([0, 130].contains(try running.terminate()))
         let rest = try Program.run(arguments)
         #expect(rest.status == 0, "\(rest.err)")
         for (index, name) in ["a", "b"].enumerated() {

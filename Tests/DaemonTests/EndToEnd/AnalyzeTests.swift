@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @Suite("rima analyze") struct AnalyzeTests {
@@ -42,11 +43,11 @@ import Testing
             // Killed somewhere between start and end, at another place each time.
             let wanted = attempt * 60
             _ = eventually(within: 20) {
-                !running.process.isRunning
+                !running.isRunning
                     || ((try? scratch.text("three/samples.csv"))?.utf8.reduce(0) { $0 + ($1 == 10 ? 1 : 0) } ?? 0)
                         > wanted
             }
-            running.kill9()
+            try running.kill9()
         }
         #expect(try scratch.analyze(file, into: "three").status == 0)
         #expect(try scratch.text("three/samples.csv") == whole)
@@ -121,20 +122,14 @@ import Testing
         let scratch = try Scratch()
         let file = try scratch.phantom("a.mkv", seconds: 2)
         // /dev/full is no folder; a file-size limit stands in for a full disk.
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/bin/bash")
-        process.arguments = [
-            "-c", "ulimit -f 40; trap '' XFSZ; exec \"$0\" analyze \"$1\" --output \"$2\" --model \"$3\" --quiet",
-            Program.path, file, scratch.path("out"), Program.darkNetwork,
-        ]
-        let errors = Pipe()
-        process.standardError = errors
-        process.standardOutput = FileHandle.nullDevice
-        try process.run()
-        let text = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        #expect([73, 74].contains(process.terminationStatus), "\(text)")
-        #expect(text.split(separator: "\n").count == 1, "\(text)")
+        let outcome = try Child.run(
+            "bash",
+            [
+                "-c", "ulimit -f 40; trap '' XFSZ; exec \"$0\" analyze \"$1\" --output \"$2\" --model \"$3\" --quiet",
+                Program.path, file, scratch.path("out"), Program.darkNetwork,
+            ])
+        #expect([73, 74].contains(outcome.status), "\(outcome.err)")
+        #expect(outcome.err.split(separator: "\n").count == 1, "\(outcome.err)")
     }
 
     @Test(

@@ -1,6 +1,7 @@
 // Frames to label, as a researcher takes them.
 
 import Foundation
+import TestSupport
 import Testing
 
 @Suite("rima extract") struct ExtractTests {

@@ -1,22 +1,17 @@
 import Daemon
 import Foundation
+import TestSupport
 import Testing
 
-/// FFmpeg as the peer of a live source; nil where it is not installed.
-private func ffmpeg(_ arguments: [String]) throws -> Process {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/ffmpeg")
-    process.arguments = ["-v", "error", "-nostdin"] + arguments
-    process.standardError = FileHandle.nullDevice
-    process.standardOutput = FileHandle.nullDevice
-    try process.run()
-    return process
+/// FFmpeg as the peer of a live source.
+private func ffmpeg(_ arguments: [String]) throws -> Child {
+    try Child("/usr/bin/ffmpeg", ["-v", "error", "-nostdin"] + arguments)
 }
 
 private let hasFFmpeg = FileManager.default.isExecutableFile(atPath: "/usr/bin/ffmpeg")
 
 @Suite("Live sources of rima serve") struct LiveTests {
-    private func serve(_ scratch: Scratch, sources: String) throws -> (RunningProgram, StreamClient) {
+    private func serve(_ scratch: Scratch, sources: String) throws -> (Child, StreamClient) {
         let configuration = try scratch.configuration()
         let text = try scratch.text("rima.yaml") + "\nsources:\n" + sources
         try text.write(toFile: configuration, atomically: true, encoding: .utf8)
@@ -24,22 +19,16 @@ private let hasFFmpeg = FileManager.default.isExecutableFile(atPath: "/usr/bin/f
         var client: StreamClient?
         _ = eventually(within: 20) {
             client = try? StreamClient(path: scratch.path("stream.sock"))
-            return client != nil || !service.process.isRunning
+            return client != nil || !service.isRunning
         }
         return (service, try #require(client))
     }
 
     private func next(
-        _ client: StreamClient, within milliseconds: Int = 30_000, where isWanted: ([String: Any]) -> Bool
+        _ client: StreamClient, where isWanted: ([String: Any]) -> Bool
     ) throws -> [String: Any] {
-        while let line = try client.nextLine(timeout: milliseconds) {
-            guard let event = try? JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any] else {
-                continue
-            }
-            if isWanted(event) { return event }
-        }
-        Issue.record("the stream ended before the event")
-        return [:]
+        let line = try client.line("the event") { isWanted((try? object($0)) ?? [:]) }
+        return try object(#require(line, "the stream ended before the event"))
     }
 
     /// Waits for the row of a frame, or a later one.
@@ -54,8 +43,8 @@ private let hasFFmpeg = FileManager.default.isExecutableFile(atPath: "/usr/bin/f
         let encoder = try ffmpeg([
             "-i", drawn, "-c:v", "libx264", "-preset", "ultrafast", "-g", "12", "-bf", "0", "-pix_fmt", "yuv420p", film,
         ])
-        encoder.waitUntilExit()
-        try #require(encoder.terminationStatus == 0)
+        let outcome = try encoder.wait()
+        try #require(outcome.status == 0, "\(outcome.err)")
         return film
     }
 
@@ -101,24 +90,19 @@ private let hasFFmpeg = FileManager.default.isExecutableFile(atPath: "/usr/bin/f
                     record: true
                 """)
         // The service has begun to look for it already: a source that is not there yet is waited for.
-        var helpers: [Process] = [try ffmpeg(sender)]
+        var helpers: [Child] = [try ffmpeg(sender)]
         if carrier == "hls" {
-            let server = Process()
-            server.executableURL = URL(fileURLWithPath: "/usr/bin/python3")
-            server.arguments = ["-m", "http.server", "--bind", "127.0.0.1", "-d", scratch.path("hls"), "\(port)"]
-            server.standardError = FileHandle.nullDevice
-            server.standardOutput = FileHandle.nullDevice
-            try server.run()
+            let server = try Child(
+                "python3", ["-m", "http.server", "--bind", "127.0.0.1", "-d", scratch.path("hls"), "\(port)"])
             helpers.append(server)
         }
-        // They inherit a signal mask in which SIGTERM may be blocked.
-        defer { for helper in helpers where helper.isRunning { kill(helper.processIdentifier, SIGKILL) } }
+        defer { for helper in helpers { helper.send(SIGKILL) } }
         _ = try row(client, atLeast: 40)
         try stop(scratch, "scope")
         let end = try next(client) { $0["type"] as? String == "end" }
         let decoded = try #require(end["decoded"] as? Int)
         #expect(decoded == (end["measured"] as? Int ?? 0) + (end["rejected"] as? Int ?? 0))
-        #expect(service.terminate() == 0)
+        #expect(try service.terminate() == 0)
         let folder = try scratch.sessionFolder()
         #expect(
             try scratch.analyze(folder.appending(path: "recording.mkv").path, into: "again").status == 0)
@@ -127,7 +111,7 @@ private let hasFFmpeg = FileManager.default.isExecutableFile(atPath: "/usr/bin/f
         #expect(live.count == decoded)
         #expect(again.count == decoded + (end["dropped"] as? Int ?? 0))
         if end["dropped"] as? Int == 0 { #expect(live == again) }
-        let secrets = try Process.output("/usr/bin/grep", ["-rl", "hunter2", scratch.path("state")])
+        let secrets = try Child.run("grep", ["-rl", "hunter2", scratch.path("state")]).out
         #expect(secrets.isEmpty)
     }
 
@@ -149,7 +133,7 @@ private let hasFFmpeg = FileManager.default.isExecutableFile(atPath: "/usr/bin/f
             sources: """
                   - {name: idle, address: "\(file)", realtime: true, autostart: false}
                 """)
-        func source(_ arguments: String...) throws -> Program.Outcome {
+        func source(_ arguments: String...) throws -> Child.Outcome {
             try Program.run(["source"] + arguments + ["--socket", scratch.path("stream.sock")])
         }
         #expect(try source("list").out.contains("idle              off"))
@@ -166,7 +150,7 @@ private let hasFFmpeg = FileManager.default.isExecutableFile(atPath: "/usr/bin/f
             #expect(end["session"] as? String == first["session"] as? String)
             #expect(eventually { (try? source("list").out.contains("off")) ?? false })
         }
-        #expect(service.terminate() == 0)
+        #expect(try service.terminate() == 0)
         let sessions = try FileManager.default.contentsOfDirectory(atPath: scratch.path("state/sessions"))
         #expect(sessions.count == 2)
         for session in sessions {
@@ -183,7 +167,7 @@ private let hasFFmpeg = FileManager.default.isExecutableFile(atPath: "/usr/bin/f
             """
         let (first, client) = try serve(scratch, sources: sources)
         _ = try row(client, atLeast: 60)
-        first.kill9()
+        try first.kill9()
         let (second, again) = try serve(scratch, sources: sources)
         let gap = try next(again) { $0["type"] as? String == "gap" && $0["cause"] as? String == "source_lost" }
         let frame = try #require(gap["frame"] as? Int)
@@ -191,7 +175,7 @@ private let hasFFmpeg = FileManager.default.isExecutableFile(atPath: "/usr/bin/f
         let resumed = try row(again, atLeast: frame)
         #expect(resumed["segment"] as? Int == gap["segment"] as? Int)
         #expect((resumed["t_s"] as? Double ?? 0) > 2)
-        #expect(second.terminate() == 0)
+        #expect(try second.terminate() == 0)
         let rows = try String(
             contentsOf: try scratch.sessionFolder().appending(path: "samples.csv"), encoding: .utf8
         ).split(separator: "\n").dropFirst().compactMap { Int($0.prefix { $0 != "," }) }
@@ -203,46 +187,15 @@ private let hasFFmpeg = FileManager.default.isExecutableFile(atPath: "/usr/bin/f
         .appending(path: "scripts/live-faults").path
 
     /// Whether GStreamer's RTSP server can be asked for.
-    private static let hasServer: Bool = {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/python3")
-        process.arguments = [faultScript, "--check"]
-        process.standardError = FileHandle.nullDevice
-        do { try process.run() } catch { return false }
-        process.waitUntilExit()
-        return process.terminationStatus == 0
-    }()
+    private static let hasServer = (try? Child.run("python3", [faultScript, "--check"]).status) == 0
 
     @Test(
         "survive an RTSP server that is stopped, hung, slow and reset",
         .enabled(if: hasServer, "needs GStreamer's RTSP server (apt install gir1.2-gst-rtsp-server-1.0 python3-gi)"),
         .timeLimit(.minutes(4)))
     func faults() throws {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/python3")
-        process.arguments = [Self.faultScript, "4"]
-        process.environment = ProcessInfo.processInfo.environment.merging(["RIMA_PROGRAM": Program.path]) { $1 }
-        let pipe = Pipe()
-        process.standardOutput = pipe
-        process.standardError = pipe
-        try process.run()
-        let output = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        #expect(process.terminationStatus == 0, "\(output)")
-    }
-}
-
-extension Process {
-    /// What a program prints.
-    static func output(_ path: String, _ arguments: [String]) throws -> String {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: path)
-        process.arguments = arguments
-        let pipe = Pipe()
-        process.standardOutput = pipe
-        try process.run()
-        let data = pipe.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        return String(decoding: data, as: UTF8.self)
+        let outcome = try Child.run(
+            "python3", [Self.faultScript, "4"], environment: ["RIMA_PROGRAM": Program.path], upTo: 230)
+        #expect(outcome.status == 0, "\(outcome.out)\(outcome.err)")
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Daemon
@@ -44,7 +45,7 @@ import Testing
         #expect(try service.errors().contains("rima.yaml:9:1: unknown key \"mistaken\""))
         try sound.replacingOccurrences(of: Program.darkNetwork, with: "/nowhere.onnx")
             .write(toFile: configuration, atomically: true, encoding: .utf8)
-        kill(service.process.processIdentifier, SIGHUP)
+        service.send(SIGHUP)
         #expect(eventually { (try? service.errors())?.contains("/nowhere.onnx") == true })
 
         // A test that begins now is measured with the last sound one.
@@ -65,7 +66,7 @@ import Testing
         try handle.write(contentsOf: bytes[(bytes.count / 2)...])
         try handle.close()
         #expect(eventually(within: 120) { isComplete(scratch, count: 3) })
-        #expect(service.terminate() == 0)
+        #expect(try service.terminate() == 0)
         let sessions = scratch.root.appending(path: "state/sessions")
         let whole = try scratch.text("finished/samples.csv")
         for name in try FileManager.default.contentsOfDirectory(atPath: sessions.path) {
@@ -81,7 +82,7 @@ import Testing
         try? FileManager.default.removeItem(atPath: scratch.path("watched/Mustermann.mkv.truth.csv"))
         var service = try Program.start(["serve", "--config", configuration])
         #expect(eventually(within: 120) { isComplete(scratch) })
-        #expect(service.terminate() == 0)
+        #expect(try service.terminate() == 0)
         let folder = try scratch.sessionFolder()
         let name = folder.lastPathComponent
         let place = ["--config", configuration]
@@ -89,19 +90,14 @@ import Testing
         let archive = scratch.path("out.tar.gz")
         let exported = try Program.run(["sessions", "export", name, "--output", archive] + place)
         #expect(exported.status == 0, "\(exported.err)")
-        let shell = Process()
-        shell.executableURL = URL(fileURLWithPath: "/bin/sh")
-        shell.arguments = [
-            "-c", "cd \"$0\" && tar -xzf out.tar.gz && cd \"$1\" && sha256sum -c --quiet SHA256SUMS && ls",
-            scratch.root.path,
-            name,
-        ]
-        let listing = Pipe()
-        shell.standardOutput = listing
-        try shell.run()
-        let names = String(decoding: listing.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        shell.waitUntilExit()
-        #expect(shell.terminationStatus == 0)
+        let shell = try Child.run(
+            "sh",
+            [
+                "-c", "cd \"$0\" && tar -xzf out.tar.gz && cd \"$1\" && sha256sum -c --quiet SHA256SUMS && ls",
+                scratch.root.path, name,
+            ])
+        let names = shell.out
+        #expect(shell.status == 0, "\(shell.err)")
         #expect(
             names.contains("session.sqlite\n") && names.contains("samples.csv\n") && names.contains("report.html\n"))
         #expect(!names.contains("origin.json") && !names.contains("-wal") && !names.contains("lock"))
@@ -123,7 +119,7 @@ import Testing
         service = try Program.start(["serve", "--config", configuration])
         _ = try scratch.phantom("watched/other.mkv", seconds: 1, seed: 3)
         #expect(eventually(within: 120) { isComplete(scratch) })
-        #expect(service.terminate() == 0)
+        #expect(try service.terminate() == 0)
         let listed = object(try Program.run(["sessions", "--json"] + place).out)
         #expect((listed["sessions"] as? [Any])?.count == 1, "the deleted one is not measured again")
     }
@@ -142,7 +138,7 @@ import Testing
                 heard += manager.take()
                 return heard.contains("READY=1\n") && heard.contains("WATCHDOG=1\n")
             }, "\(heard)")
-        kill(service.process.processIdentifier, SIGSTOP)
+        service.send(SIGSTOP)
         // What was under way before the stop is read off; then there is silence for longer than two of its intervals.
         #expect(eventually { manager.take().isEmpty })
         var inSilence = ""
@@ -151,9 +147,9 @@ import Testing
             return !inSilence.isEmpty
         }
         #expect(inSilence.isEmpty, "\(inSilence)")
-        kill(service.process.processIdentifier, SIGCONT)
+        service.send(SIGCONT)
         #expect(eventually { manager.take().contains("WATCHDOG=1\n") })
-        kill(service.process.processIdentifier, SIGHUP)
+        service.send(SIGHUP)
         heard = ""
         #expect(
             eventually {
@@ -161,7 +157,7 @@ import Testing
                 return heard.contains("RELOADING=1\n") && heard.contains("READY=1\n")
             }, "\(heard)")
         let start = Date()
-        #expect(service.terminate() == 0)
+        #expect(try service.terminate() == 0)
         #expect(Date().timeIntervalSince(start) < 5, "a stop with nothing running is quick")
         #expect(manager.take().contains("STOPPING=1\n"))
     }

@@ -3,6 +3,7 @@
 import Daemon
 import Foundation
 import Synchronization
+import TestSupport
 import Testing
 
 /// The built `rima`, which lies beside the test bundle.
@@ -21,68 +22,26 @@ enum Program {
     static let darkNetwork = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .appending(path: "Fixtures/dark.onnx").path
 
-    struct Outcome {
-        var status: Int32
-        var out: String
-        var err: String
-    }
-
     /// Runs to the end.
-    static func run(_ arguments: [String], environment: [String: String] = [:]) throws -> Outcome {
-        let running = try start(arguments, environment: environment)
-        return try running.wait()
+    static func run(_ arguments: [String], environment: [String: String] = [:]) throws -> Child.Outcome {
+        try Child.run(path, arguments, environment: environment)
     }
 
-    static func start(_ arguments: [String], environment: [String: String] = [:]) throws -> RunningProgram {
-        try RunningProgram(arguments, environment: environment)
+    static func start(_ arguments: [String], environment: [String: String] = [:]) throws -> Child {
+        try Child(path, arguments, environment: environment)
     }
 }
 
-/// A started program whose output is collected.
-final class RunningProgram {
-    let process = Process()
-    private let out: URL
-    private let err: URL
-
-    init(_ arguments: [String], environment: [String: String]) throws {
-        process.executableURL = URL(fileURLWithPath: Program.path)
-        process.arguments = arguments
-        var all = ProcessInfo.processInfo.environment
-        all.merge(environment) { $1 }
-        process.environment = all
-        let stem = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
-        (out, err) = (stem.appendingPathExtension("out"), stem.appendingPathExtension("err"))
-        for file in [out, err] { FileManager.default.createFile(atPath: file.path, contents: nil) }
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = try FileHandle(forWritingTo: out)
-        process.standardError = try FileHandle(forWritingTo: err)
-        try process.run()
+extension Child {
+    func kill9() throws {
+        send(SIGKILL)
+        try wait(upTo: 30)
     }
 
-    deinit {
-        if process.isRunning { kill(process.processIdentifier, SIGKILL) }
-        for file in [out, err] { try? FileManager.default.removeItem(at: file) }
-    }
-
-    /// What it has printed for people so far.
-    func errors() throws -> String { try String(contentsOf: err, encoding: .utf8) }
-
-    func kill9() {
-        kill(process.processIdentifier, SIGKILL)
-        process.waitUntilExit()
-    }
-
-    func terminate() -> Int32 {
-        kill(process.processIdentifier, SIGTERM)
-        process.waitUntilExit()
-        return process.terminationStatus
-    }
-
-    func wait() throws -> Program.Outcome {
-        process.waitUntilExit()
-        return Program.Outcome(
-            status: process.terminationStatus, out: try String(contentsOf: out, encoding: .utf8),
-            err: try String(contentsOf: err, encoding: .utf8))
+    /// Asks it to stop and waits until it has.
+    func terminate() throws -> Int32 {
+        send(SIGTERM)
+        return try wait(upTo: 60).status
     }
 }
 
@@ -142,7 +101,7 @@ final class Scratch {
     }
 
     /// Analyses with the quick network.
-    func analyze(_ file: String, into folder: String, extra: [String] = []) throws -> Program.Outcome {
+    func analyze(_ file: String, into folder: String, extra: [String] = []) throws -> Child.Outcome {
         try Program.run(["analyze", file, "--output", path(folder), "--model", Program.darkNetwork, "--quiet"] + extra)
     }
 
@@ -171,15 +130,4 @@ final class Scratch {
         try #require(names.count == 1, "\(names)")
         return sessions.appending(path: names[0])
     }
-}
-
-/// Waits for a condition that another process brings about.
-/// - Returns: whether it came about in time.
-func eventually(within seconds: Double = 30, _ condition: () throws -> Bool) rethrows -> Bool {
-    let deadline = Date(timeIntervalSinceNow: seconds)
-    while Date() < deadline {
-        if try condition() { return true }
-        usleep(10_000)
-    }
-    return try condition()
 }

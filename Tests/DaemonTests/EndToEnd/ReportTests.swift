@@ -1,5 +1,6 @@
 // The report as a user makes it: stages from files, edits, pictures, other tests, PDF, FHIR, video.
 import Foundation
+import TestSupport
 import Testing
 
 @Suite("rima report") struct ReportTests {
@@ -216,14 +217,7 @@ import Testing
     }
 
     private static func python(_ arguments: [String]) throws -> Int32 {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["python3"] + arguments
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        process.waitUntilExit()
-        return process.terminationStatus
+        try Child.run("python3", arguments).status
     }
 
     private static let hasFHIRModels = (try? python(["-c", "import fhir.resources"])) == 0

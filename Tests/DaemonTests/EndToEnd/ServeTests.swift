@@ -1,15 +1,16 @@
 import Daemon
 import Foundation
+import TestSupport
 import Testing
 
 @Suite("rima serve") struct ServeTests {
     /// Starts the service and connects to it.
-    private func serve(_ scratch: Scratch, _ configuration: String) throws -> (RunningProgram, StreamClient) {
+    private func serve(_ scratch: Scratch, _ configuration: String) throws -> (Child, StreamClient) {
         let service = try Program.start(["serve", "--config", configuration])
         var client: StreamClient?
         _ = eventually(within: 20) {
             client = try? StreamClient(path: scratch.path("stream.sock"))
-            return client != nil || !service.process.isRunning
+            return client != nil || !service.isRunning
         }
         return (service, try #require(client))
     }
@@ -19,15 +20,9 @@ import Testing
     }
 
     /// Reads lines until one of the wanted type comes.
-    private func next(_ type: String, from client: StreamClient, within milliseconds: Int = 30_000) throws -> [String:
-        Any]
-    {
-        while let line = try client.nextLine(timeout: milliseconds) {
-            let event = object(line)
-            if event["type"] as? String == type { return event }
-        }
-        Issue.record("the stream ended before a \(type)")
-        return [:]
+    private func next(_ type: String, from client: StreamClient) throws -> [String: Any] {
+        let line = try client.line("an event of type \(type)") { object($0)["type"] as? String == type }
+        return object(try #require(line, "the stream ended before a \(type)"))
     }
 
     @Test(
@@ -42,7 +37,7 @@ import Testing
         let file = try scratch.phantom("whole-" + name, seconds: 6, extra: extra)
         #expect(try scratch.analyze(file, into: "finished").status == 0)
         let (service, client) = try serve(scratch, try scratch.configuration())
-        let hello = object(try #require(try client.nextLine(timeout: 5000)))
+        let hello = object(try #require(try client.line()))
         #expect(hello["type"] as? String == "hello")
         #expect((hello["notice"] as? String ?? "").contains("Not a medical device"))
 
@@ -64,7 +59,7 @@ import Testing
         try handle.close()
         let end = try next("end", from: client)
         #expect(end["decoded"] as? Int == 150)
-        #expect(service.terminate() == 0)
+        #expect(try service.terminate() == 0)
         let tailed = try String(contentsOf: try scratch.sessionFolder().appending(path: "samples.csv"), encoding: .utf8)
         #expect(try tailed == scratch.text("finished/samples.csv"))
     }
@@ -81,9 +76,9 @@ import Testing
             let (service, client) = try serve(scratch, configuration)
             // Killed after a random number of lines.
             for _ in 0..<Int.random(in: 1...60, using: &generator) {
-                guard try client.nextLine(timeout: 3000) != nil else { break }
+                guard try client.line() != nil else { break }
             }
-            service.kill9()
+            try service.kill9()
         }
         let (service, _) = try serve(scratch, configuration)
         let folder = try scratch.sessionFolder()
@@ -91,7 +86,7 @@ import Testing
             eventually(within: 60) {
                 FileManager.default.fileExists(atPath: folder.appending(path: "session.json").path)
             })
-        #expect(service.terminate() == 0)
+        #expect(try service.terminate() == 0)
         #expect(
             try String(contentsOf: folder.appending(path: "samples.csv"), encoding: .utf8)
                 == scratch.text("finished/samples.csv"))
@@ -107,7 +102,7 @@ import Testing
         let (service, client) = try serve(scratch, configuration)
         _ = try next("sample", from: client)
         let began = ContinuousClock.now
-        #expect(service.terminate() == 0)
+        #expect(try service.terminate() == 0)
         // Two seconds on a machine of its own (scripts/starved stop); here others run beside it.
         #expect(.now - began < .seconds(6))
         let folder = try scratch.sessionFolder()
@@ -123,7 +118,7 @@ import Testing
             eventually(within: 60) {
                 FileManager.default.fileExists(atPath: folder.appending(path: "session.json").path)
             })
-        #expect(again.0.terminate() == 0)
+        #expect(try again.0.terminate() == 0)
         #expect(
             try String(contentsOf: folder.appending(path: "samples.csv"), encoding: .utf8)
                 == scratch.text("finished/samples.csv"))
@@ -146,7 +141,7 @@ import Testing
         try handle.write(contentsOf: bytes[(bytes.count / 2)...])
         try handle.close()
         _ = try next("end", from: client)
-        #expect(service.terminate() == 0)
+        #expect(try service.terminate() == 0)
         let at = try #require(mark["frame"] as? Int)
         let rows = try String(contentsOf: try scratch.sessionFolder().appending(path: "samples.csv"), encoding: .utf8)
             .split(separator: "\n").dropFirst()
@@ -173,8 +168,8 @@ import Testing
             }
         }
         #expect(failed)
-        #expect(service.process.isRunning)
-        #expect(service.terminate() == 0)
+        #expect(service.isRunning)
+        #expect(try service.terminate() == 0)
     }
 
     @Test("goes on with a recording that grows again after its idle limit")
@@ -192,7 +187,7 @@ import Testing
         try handle.close()
         let second = try next("end", from: client)
         #expect(second["decoded"] as? Int == 150)
-        #expect(service.terminate() == 0)
+        #expect(try service.terminate() == 0)
         _ = try scratch.sessionFolder()
     }
 
@@ -202,12 +197,12 @@ import Testing
         let file = try scratch.phantom("whole.mkv", seconds: 20)
         #expect(try scratch.analyze(file, into: "finished").status == 0)
         let (service, client) = try serve(scratch, try scratch.configuration())
-        let process = service.process.processIdentifier
+        let process = service.pid
         try FileManager.default.copyItem(atPath: file, toPath: scratch.path("watched/first.mkv"))
         _ = try next("sample", from: client)
         let open = try FileManager.default.contentsOfDirectory(atPath: "/proc/\(process)/fd").compactMap { Int($0) }
         func allow(_ descriptors: String) throws {
-            let said = try Process.output("/usr/bin/prlimit", ["--pid", "\(process)", "--nofile=\(descriptors):"])
+            let said = try Child.run("prlimit", ["--pid", "\(process)", "--nofile=\(descriptors):"]).out
             #expect(said.isEmpty)
         }
         try allow("\((open.max() ?? 0) + 1)")
@@ -217,7 +212,7 @@ import Testing
         #expect(try next("end", from: client)["decoded"] as? Int == 500)
         try allow("1024")
         #expect(try next("end", from: client)["decoded"] as? Int == 500)
-        #expect(service.terminate() == 0)
+        #expect(try service.terminate() == 0)
         let sessions = scratch.root.appending(path: "state/sessions")
         let names = try FileManager.default.contentsOfDirectory(atPath: sessions.path)
         #expect(names.count == 2)
@@ -237,18 +232,14 @@ import Testing
         try FileManager.default.copyItem(atPath: file, toPath: scratch.path("watched/test.mkv"))
         for _ in 0..<3 {
             _ = try next("sample", from: client)
-            let pgrep = Process()
-            pgrep.executableURL = URL(fileURLWithPath: "/usr/bin/pkill")
-            pgrep.arguments = ["-KILL", "-P", "\(service.process.processIdentifier)"]
-            try pgrep.run()
-            pgrep.waitUntilExit()
+            _ = try Child.run("pkill", ["-KILL", "-P", "\(service.pid)"])
         }
         let folder = try scratch.sessionFolder()
         #expect(
             eventually(within: 60) {
                 FileManager.default.fileExists(atPath: folder.appending(path: "session.json").path)
             })
-        #expect(service.terminate() == 0)
+        #expect(try service.terminate() == 0)
         #expect(
             try String(contentsOf: folder.appending(path: "samples.csv"), encoding: .utf8)
                 == scratch.text("finished/samples.csv"))

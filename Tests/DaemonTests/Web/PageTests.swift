@@ -1,5 +1,6 @@
 // The page in a real browser; the checks themselves stand in Tests/Page/check_page.py.
 import Foundation
+import TestSupport
 import Testing
 
 @Suite("The live page in a browser") struct PageTests {
@@ -20,20 +21,14 @@ import Testing
         let shots =
             ProcessInfo.processInfo.environment["RIMA_SHOTS"]
             ?? FileManager.default.temporaryDirectory.appending(path: "rima-shots-\(UUID().uuidString.prefix(8))").path
-        let script = Process()
-        script.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        script.arguments = [
-            "python3", folder.appending(path: "check_page.py").path, "--rima", Program.path, "--model",
-            Program.darkNetwork, "--shots", shots, "--seconds", "26",
-        ]
-        let pipe = Pipe()
-        script.standardOutput = pipe
-        script.standardError = pipe
-        try script.run()
-        let output = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        script.waitUntilExit()
+        let script = try Child.run(
+            "python3",
+            [
+                folder.appending(path: "check_page.py").path, "--rima", Program.path, "--model", Program.darkNetwork,
+                "--shots", shots, "--seconds", "26",
+            ], upTo: 300)
         // The latency and the place of the screenshots are for people.
-        print(output + "      screenshots: " + shots)
-        #expect(script.terminationStatus == 0, "\(output)")
+        print(script.out + script.err + "      screenshots: " + shots)
+        #expect(script.status == 0, "\(script.out)\(script.err)")
     }
 }

@@ -2,6 +2,7 @@ import Encode
 import Foundation
 import Frames
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Decode
@@ -25,16 +26,35 @@ private final class Told: Sendable {
             }
         }
     }
+
+    /// Waits for so many words; the test looks at them itself.
+    func wait(forWords count: Int) { _ = eventually(within: patience) { words.count >= count } }
+}
+
+/// A live reader that gives up when its source does not give what a test waits for.
+private struct LimitedReader {
+    let live: LiveReader
+    let alarm: Alarm
+
+    var ending: RecordingEnding? { live.ending }
+
+    func next() -> VideoFrame? { live.next() }
 }
 
 @Suite("A live source") struct LiveReaderTests {
     private func reader(
         _ settings: LiveSettings, start: LiveStart = LiveStart(), recorder: PacketRecorder? = nil,
         finish: StopFlag = StopFlag(), told: Told = Told()
-    ) -> LiveReader {
-        LiveReader(
-            settings: settings, decode: DecodeSettings(), start: start, recorder: recorder, stop: StopFlag(),
-            finish: finish, watch: LiveWatch(), onEvent: { told.note($0) })
+    ) -> LimitedReader {
+        let stop = StopFlag()
+        return LimitedReader(
+            live: LiveReader(
+                settings: settings, decode: DecodeSettings(), start: start, recorder: recorder, stop: stop,
+                finish: finish, watch: LiveWatch(), onEvent: { told.note($0) }),
+            alarm: Alarm {
+                Issue.record("waited \(patience) s in vain for a live source; it said \(told.words)")
+                stop.raise()
+            })
     }
 
     /// Writes files into a named pipe one after the other, each as a writer of its own.
@@ -60,7 +80,7 @@ private final class Told: Sendable {
         try #require(mkfifo(pipe, 0o600) == 0)
         let told = Told()
         // To a pipe, a writer that comes before the loss of the one before is the same source.
-        feed(pipe, [file, file]) { while told.words.isEmpty { usleep(10_000) } }
+        feed(pipe, [file, file]) { told.wait(forWords: 1) }
         let finish = StopFlag()
         let live = reader(LiveSettings(address: try LiveAddress(pipe)), finish: finish, told: told)
         var last: (index: Int, time: StreamTime, segment: Int)?
@@ -85,7 +105,7 @@ private final class Told: Sendable {
         let pipe = scratch.path("pipe")
         try #require(mkfifo(pipe, 0o600) == 0)
         let told = Told()
-        feed(pipe, [file, file]) { while told.words.isEmpty { usleep(10_000) } }
+        feed(pipe, [file, file]) { told.wait(forWords: 1) }
         let recorder = PacketRecorder(folder: scratch.folder, onTrouble: { Issue.record("\($0)") })
         let finish = StopFlag()
         let live = reader(LiveSettings(address: try LiveAddress(pipe)), recorder: recorder, finish: finish, told: told)
@@ -191,7 +211,7 @@ private final class Told: Sendable {
         let address = try LiveAddress("rtsp://me:hunter2@127.0.0.1:\(try freePort())/hunter3")
         let live = reader(LiveSettings(address: address), finish: finish, told: told)
         Thread {
-            while told.words.isEmpty { usleep(10_000) }
+            told.wait(forWords: 1)
             finish.raise()
         }.start()
         let isOver = live.next() == nil
@@ -210,7 +230,7 @@ private final class Told: Sendable {
         let finish = StopFlag()
         let live = reader(LiveSettings(address: try LiveAddress(file)), finish: finish, told: told)
         Thread {
-            while told.words.isEmpty { usleep(10_000) }
+            told.wait(forWords: 1)
             finish.raise()
         }.start()
         let isOver = live.next() == nil
@@ -225,7 +245,7 @@ private final class Told: Sendable {
         let live = reader(
             LiveSettings(address: try LiveAddress("/dev/video987")), finish: finish, told: told)
         Thread {
-            while told.words.isEmpty { usleep(10_000) }
+            told.wait(forWords: 1)
             finish.raise()
         }.start()
         let isOver = live.next() == nil
@@ -247,7 +267,7 @@ private final class Told: Sendable {
             let first = FileHandle(forWritingAtPath: pipe)
             try? first?.write(contentsOf: bytes)
             // Held open, and silent, until the reader has given up.
-            while told.words.count < 2 { usleep(10_000) }
+            told.wait(forWords: 2)
             try? first?.close()
             let second = FileHandle(forWritingAtPath: pipe)
             try? second?.write(contentsOf: bytes)
