@@ -30,7 +30,7 @@ demo: build  ## draw a recording, analyse it, print where the results are
 .PHONY: test
 test: lint build  ## everything that must pass
 	swift build -c release --product rimaPackageTests
-	$(SWIFT_TEST) --skip-build
+	@eval "$$(scripts/setup-tests)" && $(SWIFT_TEST) --skip-build
 	@scripts/check-units
 	@scripts/faults 5
 	@scripts/fault-writes 25
