@@ -27,8 +27,10 @@ struct RowTests {
         var dice = Dice(state: UInt64(taps * 1000 + count))
         let bytes = (0..<taps * 256).map { _ in UInt8(dice.roll(4) == 0 ? 255 : dice.roll(256)) }
         let weights = shares(taps, &dice)
-        let expected = (0..<count).map { x in
-            UInt16((128 + (0..<taps).reduce(0) { $0 + Int(bytes[$1 * 256 + x]) * Int(weights[$1]) }) >> 8)
+        let expected = (0..<count).map { x -> UInt16 in
+            var sum = 128
+            for k in 0..<taps { sum += Int(bytes[k * 256 + x]) * Int(weights[k]) }
+            return UInt16(sum >> 8)
         }
         for level in Self.levels {
             var out = [UInt16](repeating: 7, count: count + 1)
@@ -45,10 +47,10 @@ struct RowTests {
         let starts = (0..<count).map { _ in Int32(origin + dice.roll(580)) }
         var weights: [Int16] = []
         for _ in 0..<count { weights += shares(lanes, &dice) }
-        let expected = (0..<count).map { x in
-            let sum = (0..<lanes).reduce(8192) { sum, k in
-                sum + Int(row[Int(starts[x]) - origin + k]) * Int(weights[x * lanes + k])
-            }
+        let expected = (0..<count).map { x -> UInt16 in
+            let start = Int(starts[x]) - origin
+            var sum = 8192
+            for k in 0..<lanes { sum += Int(row[start + k]) * Int(weights[x * lanes + k]) }
             return UInt16(sum >> 14)
         }
         for level in Self.levels {

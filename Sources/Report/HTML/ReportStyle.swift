@@ -33,6 +33,8 @@ enum ReportStyle {
         thead th { border-bottom: 1.5px solid #15191e; vertical-align: bottom; }
         .stages { font-size: .87rem; } .stages td, .stages thead small { white-space: nowrap; }
         .stages .silent { white-space: normal; font-style: italic; }
+        @media screen and (max-width: 62rem) { section { overflow-x: auto; } .stages { font-size: .78rem; }
+          .stages th, .stages td { padding: .15rem .25rem; } }
         tr.worst { background: #fdebd3; outline: 1.5px solid #c25700; }
         .band { font-size: 1.1em; }
         .plain { width: auto; font-size: .85rem; } .plain th { font-weight: normal; }
