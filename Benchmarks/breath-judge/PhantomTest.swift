@@ -83,13 +83,23 @@ extension TrueTest {
                     start: breath.start, trough: breath.trough, end: breath.end,
                     closure: isDisturbed ? nil : breath.closure, stage: breath.stage)
             },
-            stages: curve.stages.enumerated().map { index, stage in
-                let own = curve.breaths.filter { $0.stage == index }
-                let seconds = own.reduce(0) { $0 + $1.end - $1.start }
-                return TrueStage(
+            stages: curve.stages.map { stage in
+                TrueStage(
                     label: stage.label, start: stage.start, end: stage.end,
-                    rate: seconds > 0 ? 60 * Double(own.count) / seconds : 0)
+                    rate: Self.rate(curve.breaths, from: stage.start, to: stage.end))
             },
             events: events, hidden: curve.gaps)
+    }
+
+    /// Breaths a minute between two moments, parts of breaths counted as parts: as the phantom counts them.
+    private static func rate(_ breaths: [DrawnBreath], from: Double, to: Double) -> Double {
+        var (count, seconds) = (0.0, 0.0)
+        for breath in breaths {
+            let inside = min(breath.end, to) - max(breath.start, from)
+            guard inside > 0 else { continue }
+            count += inside / (breath.end - breath.start)
+            seconds += inside
+        }
+        return seconds > 0 ? 60 * count / seconds : 0
     }
 }

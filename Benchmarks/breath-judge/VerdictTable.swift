@@ -82,7 +82,7 @@ extension TrueTest {
             switch event {
             case .breath(let breath):
                 text += "f,\(breath.start.seconds),\(breath.narrowestTime.seconds),\(breath.end.seconds),"
-                text += "\(breath.isUsable ? 1 : 0),\(breath.closure)\n"
+                text += "\(breath.isUsable ? 1 : 0),\(breath.closure),\(breath.opened),\(breath.narrowed)\n"
             case .interruption(let found):
                 text += "i,\(found.kind.rawValue),\(found.start.seconds),\(found.end.seconds)\n"
             }

@@ -3,31 +3,51 @@ package import Frames
 
 /// Breaths per minute by counting from narrowing to narrowing.
 ///
-/// An interval near a multiple of its neighbours' median holds as many breaths, so a hidden breath is counted; two short
-/// ones that make up one are one breath. An interval that fits no count, or one of more than four breaths, is left
-/// out with its time: it says nothing.
+/// Every interval holds a whole number of breaths at the pace around it: one, none where a breath was seen twice,
+/// several where some were hidden. What the last narrowing came too early or too late is carried on in part, since the
+/// next one is due a breath after where it should have been. An interval that fits no whole number, or holds more than
+/// eight breaths, is left out with its time: it says nothing.
 package func breathingRate(_ troughs: [StreamTime]) -> Double? {
     guard troughs.count >= 2 else { return nil }
     let intervals = zip(troughs.dropFirst(), troughs).map { ($0 - $1).seconds }
-    var breaths = 0.0
-    var seconds = 0.0
-    var carried = 0.0
-    for i in intervals.indices {
-        let near = intervals[max(0, i - 5)...min(intervals.count - 1, i + 5)].sorted()
-        let usual = near[near.count / 2]
-        guard usual > 0 else { continue }
-        let length = carried + intervals[i]
-        carried = 0
-        let ratio = length / usual
-        if ratio < 0.6, i + 1 < intervals.count {
-            carried = length
-            continue
-        }
-        let count = max(1, ratio.rounded())
-        // Breaths differ in length, so their sum is the less certain the more there are.
-        guard count <= 4, count == 1 ? ratio < 1.45 : abs(ratio - count) <= 0.3 else { continue }
-        breaths += count
-        seconds += length
+    // One breath's length at every interval: at first the median around it, then the mean of those that hold one.
+    var paces = intervals.indices.map { i in
+        median(Array(intervals[max(0, i - 5)...min(intervals.count - 1, i + 5)])) ?? 0
     }
-    return seconds > 0 ? 60 * breaths / seconds : nil
+    guard paces.allSatisfy({ $0 > 0 }) else { return nil }
+    var isSingle = zip(intervals, paces).map { $0 > 0.6 * $1 && $0 < 1.45 * $1 }
+    var rate: Double?
+    for _ in 0..<3 {
+        guard let refined = meanPaces(intervals, isSingle) else { return rate }
+        paces = refined
+        var (breaths, seconds, late) = (0.0, 0.0, 0.0)
+        for i in intervals.indices {
+            let length = intervals[i] / paces[i]
+            let count = max(0, (late + length).rounded())
+            let error = late + length - count
+            guard length <= 8, length < 1.5 || abs(error) <= 0.45 else {
+                isSingle[i] = false
+                late = 0
+                continue
+            }
+            breaths += count
+            seconds += intervals[i]
+            late = 0.4 * error
+            isSingle[i] = count == 1 && length > 0.5 && length < 1.5
+        }
+        rate = seconds > 0 ? 60 * breaths / seconds : nil
+    }
+    return rate
+}
+
+/// Mean of the sixteen nearest intervals that hold one breath, for every interval; nil where none does.
+private func meanPaces(_ intervals: [Double], _ isSingle: [Bool]) -> [Double]? {
+    let singles = intervals.indices.filter { isSingle[$0] }
+    guard !singles.isEmpty else { return nil }
+    var first = 0
+    return intervals.indices.map { i in
+        while first + 16 < singles.count, abs(singles[first + 16] - i) < abs(singles[first] - i) { first += 1 }
+        let near = singles[first..<min(singles.count, first + 16)]
+        return near.reduce(0) { $0 + intervals[$1] } / Double(near.count)
+    }
 }

@@ -26,11 +26,16 @@ def write_card(model: Path, facts: Path, figures: list[Path], output: Path) -> N
         tables = [json.loads(path.read_text()) for path in figures]
     except (OSError, ValueError) as error:
         raise DataError(f"{facts}: {error}") from error
+    crop = []
+    if side := own.get("rima.crop_width"):
+        work = multiply_adds_of(model, int(side)) / 1e6
+        crop = [f"| input, tracked crop | {side} x {own['rima.crop_height']}, {work:.0f} million multiply-adds |"]
     lines = [
         f"# {own['rima.name']} {own['rima.version']}", "", given["purpose"], "",
         "Research use only, not a medical device.", "", "| | |", "| --- | --- |",
-        f"| input | {own['rima.input_width']} x {own['rima.input_height']} |",
+        f"| input, whole pane | {own['rima.input_width']} x {own['rima.input_height']} |",
         f"| work | {multiply_adds_of(model) / 1e6:.0f} million multiply-adds a picture |",
+        *crop,
         *[f"| {title} | {own.get(key, '')} |" for title, key in ROWS],
         "", "## Made with", "", "```sh", *given["commands"], "```", "", "## Data", "",
         *[f"- {line}" for line in given["data"]], "", "## Figures", "",

@@ -164,10 +164,10 @@ def fix_size(model: onnx.ModelProto, side: int | None = None) -> None:
     del model.graph.value_info[:]
 
 
-def multiply_adds_of(path: Path) -> int:
-    """Multiply-adds of the convolutions and matrix products of a model file."""
+def multiply_adds_of(path: Path, side: int | None = None) -> int:
+    """Multiply-adds of the convolutions and matrix products of a model file, for whole panes or for a `side`."""
     model = onnx.load(str(path))
-    fix_size(model)
+    fix_size(model, side)
     model = onnx.shape_inference.infer_shapes(model)
     graph = model.graph
     shapes = {value.name: [d.dim_value for d in value.type.tensor_type.shape.dim]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import tempfile
 from pathlib import Path
 
@@ -81,11 +83,14 @@ def quantise(model: Path, output: Path, calibration: Path, count: int = 100) -> 
         even = onnx.load(str(prepared))
         equalise(even, channel_tops(even, (normalise(image[None], mean, std) for image in images[:40])))
         onnx.save(even, str(prepared))
-        quantize_static(
-            str(prepared), str(written), Reader(), quant_format=QuantFormat.QDQ, per_channel=True,
-            activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8,
-            calibrate_method=CalibrationMethod.Percentile, nodes_to_exclude=after,
-            extra_options={"ActivationSymmetric": False, "WeightSymmetric": True, "CalibPercentile": 99.99, "CalibStridedMinMax": 1})
+        # The library prints three lines for every picture.
+        with contextlib.redirect_stdout(io.StringIO()):
+            quantize_static(
+                str(prepared), str(written), Reader(), quant_format=QuantFormat.QDQ, per_channel=True,
+                activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8,
+                calibrate_method=CalibrationMethod.Percentile, nodes_to_exclude=after,
+                extra_options={"ActivationSymmetric": False, "WeightSymmetric": True, "CalibPercentile": 99.99,
+                               "CalibStridedMinMax": 1})
         quantised = onnx.load(str(written))
     del quantised.metadata_props[:]
     onnx.helper.set_model_props(quantised, {**facts, "rima.precision": "int8"})

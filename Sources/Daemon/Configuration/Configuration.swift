@@ -122,7 +122,7 @@ package struct Configuration: Sendable, Equatable {
         /// The same for the gate's network; `none` does without.
         package var gatePath = Model.bundled
         package var engine = Engine.auto
-        package var precision = Precision.float
+        package var precision = Precision.auto
         /// A library, a folder with one in it, or `auto`: wherever it is installed.
         package var onnxruntimeLibrary = Model.searched
         /// 0: as many as there are cores.

@@ -21,7 +21,7 @@ struct MeasuringSettings: Sendable {
     /// The gate's network.
     var gateNetwork = GateChoice.bundled
     /// The numbers that the network that comes with Rima computes with.
-    var precision = Configuration.Precision.float
+    var precision = Configuration.Precision.auto
     /// What runs the network.
     var engine = EngineSettings()
     /// Threads of the network's engine.
