@@ -1,11 +1,14 @@
 // Whether a JPEG picture's coded data are as long as its header says.
 
-/// Walks through the Huffman codes of sequential JPEG pictures and counts their blocks.
+/// Walks through the Huffman codes of sequential JPEG pictures, counts their blocks and adds up their means.
 ///
 /// A decoder fills in what is missing and leaves what is too much, without a word. A flipped bit in a code shifts what
-/// follows, and often the blocks then no longer end with the data. Bits of a coefficient's value, not of a code, are
-/// never seen in this way: nothing in the format protects them.
-/// - **Source** ITU-T T.81, sections B.2 (headers), F.2.2 (decoding), E.2.3 (restarts), A.2 (order of the blocks).
+/// follows, and often the blocks then no longer end with the data. A flipped bit in a block's mean, which is coded as the
+/// difference from the block before, brightens or darkens all that follow: means then leave the range of 8-bit pictures,
+/// or the picture differs from those before it by a step (`JPEGShift`). Bits of the other coefficients are never seen:
+/// they change one block, and nothing in the format protects them.
+/// - **Source** ITU-T T.81, sections B.2 (headers), F.2.2 (decoding), E.2.3 (restarts), A.2 (order of the blocks), A.3.3
+///   and F.1.1.4 (the range of a mean: a picture of 8 bits has none beyond 1024).
 struct JPEGScan {
     /// Some recorders end a picture in ways of their own: only one that has ended as it must once is held to it.
     private var hasEndedWell = false
@@ -15,22 +18,31 @@ struct JPEGScan {
     private var scan: [Part] = []
     private var restartInterval = 0
     private var size = (width: 0, height: 0)
+    /// By quantization table, the step of a block's mean.
+    private var steps = [Int32](repeating: 0, count: 4)
+    private var shift = JPEGShift()
 
     /// One component of the picture.
     private struct Part {
         var name: UInt8
         var across: Int
         var down: Int
+        var table: Int
         var dc = 0
         var ac = 0
+        /// The step of a block's mean.
+        var step: Int32 = 0
+        /// The mean of the last block.
+        var mean: Int32 = 0
     }
 
-    /// Whether no scan of the picture is longer or shorter than its blocks; true for what is not sequential Huffman code
-    /// of 8 bits, and for markers that another check looks at.
+    /// Whether no scan of the picture is longer or shorter than its blocks, and its means can be right.
+    ///
+    /// True for what is not sequential Huffman code of 8 bits, and for markers that another check looks at.
     mutating func fits(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
         guard let isWhole = walk(bytes) else { return true }
         if isWhole { hasEndedWell = true }
-        return isWhole || !hasEndedWell
+        return isWhole ? !shift.isShifted() : !hasEndedWell
     }
 
     /// - Returns: nil where it cannot be told.
@@ -58,10 +70,13 @@ struct JPEGScan {
             case 0xC0, 0xC1: guard takeFrame(body) else { return nil }
             case 0xC2...0xC3, 0xC5...0xC7, 0xC9...0xCB, 0xCD...0xCF: return nil
             case 0xC4: guard takeTables(body) else { return false }
+            case 0xDB: guard takeSteps(body) else { return false }
             case 0xDD: restartInterval = body.count >= 2 ? Int(body[0]) << 8 | Int(body[1]) : 0
             case 0xDA:
                 guard takeScan(body) else { return nil }
                 var bits = ScanBits(bytes, from: at)
+                beginShift()
+                let tables = tables
                 guard tables.withView({ pass(&bits, $0) }) else { return false }
                 at = bits.at
                 hasScan = true
@@ -79,7 +94,8 @@ struct JPEGScan {
             let factors = body[7 + 3 * index]
             let (across, down) = (Int(factors >> 4), Int(factors & 15))
             guard (1...4).contains(across), (1...4).contains(down) else { return false }
-            parts.append(Part(name: body[6 + 3 * index], across: across, down: down))
+            parts.append(
+                Part(name: body[6 + 3 * index], across: across, down: down, table: Int(body[8 + 3 * index] & 3)))
         }
         return size.width > 0 && size.height > 0 && !parts.isEmpty
     }
@@ -99,6 +115,18 @@ struct JPEGScan {
         return at == body.count
     }
 
+    /// Notes the first step of each quantization table.
+    private mutating func takeSteps(_ body: UnsafeBufferPointer<UInt8>) -> Bool {
+        var at = 0
+        while at < body.count {
+            let (isWide, place) = (body[at] >> 4 != 0, Int(body[at] & 15))
+            guard place < 4, at + (isWide ? 129 : 65) <= body.count else { return false }
+            steps[place] = isWide ? Int32(body[at + 1]) << 8 | Int32(body[at + 2]) : Int32(body[at + 1])
+            at += isWide ? 129 : 65
+        }
+        return true
+    }
+
     /// Notes the components of a scan; false for one that cannot be followed.
     private mutating func takeScan(_ body: UnsafeBufferPointer<UInt8>) -> Bool {
         scan.removeAll(keepingCapacity: true)
@@ -109,6 +137,8 @@ struct JPEGScan {
             guard var part = parts.first(where: { $0.name == body[1 + 2 * index] }) else { return false }
             let choice = body[2 + 2 * index]
             (part.dc, part.ac) = (Int(choice >> 4), Int(choice & 15))
+            // Without a table the means are held to the widest range, so that no sum of them grows without end.
+            part.step = max(1, steps[part.table])
             // Recorders that leave the tables out mean those of the standard; their data are not followed.
             guard part.dc < 4, part.ac < 4, tables.isKnown[part.dc], tables.isKnown[4 + part.ac] else { return false }
             scan.append(part)
@@ -116,31 +146,47 @@ struct JPEGScan {
         return true
     }
 
-    /// How many units the scan has: blocks of a single component, or groups of blocks of all that it has.
-    private var units: Int {
+    /// The scan's units, in a grid: blocks of a single component, or groups of blocks of all that it has.
+    private var units: (across: Int, down: Int) {
         let widest = parts.reduce(1) { max($0, $1.across) }
         let highest = parts.reduce(1) { max($0, $1.down) }
         func count(_ length: Int, by side: Int) -> Int { (length + side - 1) / side }
-        guard scan.count == 1 else { return count(size.width, by: 8 * widest) * count(size.height, by: 8 * highest) }
-        return count(count(size.width * scan[0].across, by: widest), by: 8)
-            * count(count(size.height * scan[0].down, by: highest), by: 8)
+        guard scan.count == 1 else { return (count(size.width, by: 8 * widest), count(size.height, by: 8 * highest)) }
+        return (
+            count(count(size.width * scan[0].across, by: widest), by: 8),
+            count(count(size.height * scan[0].down, by: highest), by: 8)
+        )
+    }
+
+    /// Steps are looked for where all blocks are one chain of differences.
+    private mutating func beginShift() {
+        guard scan.count == parts.count, restartInterval == 0 else { return shift.leaveOut() }
+        let units = units
+        let step = scan.reduce(1) { max($0, $1.step) }
+        shift.begin(across: units.across, down: units.down, parts: scan.count, step: step)
     }
 
     /// Passes over a scan's blocks.
     /// - Returns: whether they end with the coded data.
-    private func pass(_ bits: inout ScanBits, _ tables: HuffmanView) -> Bool {
+    private mutating func pass(_ bits: inout ScanBits, _ tables: HuffmanView) -> Bool {
         var restart: UInt8 = 0
         var left = restartInterval
-        for _ in 0..<units {
+        let isSingle = scan.count == 1
+        for _ in 0..<(units.across * units.down) {
             if restartInterval > 0, left == 0 {
                 guard bits.passRestart(restart) else { return false }
                 restart = (restart + 1) & 7
                 left = restartInterval
+                for index in scan.indices { scan[index].mean = 0 }
             }
-            for part in scan {
-                for _ in 0..<(scan.count == 1 ? 1 : part.across * part.down) {
-                    guard passBlock(&bits, tables, dc: part.dc, ac: 4 + part.ac) else { return false }
+            for index in scan.indices {
+                let blocks = isSingle ? 1 : scan[index].across * scan[index].down
+                var sum: Int32 = 0
+                for _ in 0..<blocks {
+                    guard passBlock(&bits, tables, &scan[index]) else { return false }
+                    sum += scan[index].mean
                 }
+                shift.add(Float(sum) * Float(scan[index].step) / Float(blocks))
             }
             left -= 1
         }
@@ -148,9 +194,12 @@ struct JPEGScan {
     }
 
     @inline(__always)
-    private func passBlock(_ bits: inout ScanBits, _ tables: HuffmanView, dc: Int, ac: Int) -> Bool {
-        guard let size = tables.next(&bits, table: dc), size <= 15 else { return false }
-        bits.skip(Int(size))
+    private func passBlock(_ bits: inout ScanBits, _ tables: HuffmanView, _ part: inout Part) -> Bool {
+        guard let size = tables.next(&bits, table: part.dc), size <= 11 else { return false }
+        part.mean += bits.difference(Int(size))
+        // Rounding may carry a mean half a step farther; a whole one is let pass.
+        guard abs(part.mean) * part.step <= 1024 + part.step else { return false }
+        let ac = 4 + part.ac
         var place = 1
         while place < 64 {
             guard let code = tables.next(&bits, table: ac) else { return false }
@@ -276,6 +325,17 @@ private struct ScanBits {
         if held < count { fill() }
         window <<= UInt64(count)
         held -= count
+    }
+
+    /// The next `count` bits as a difference of means.
+    /// - **Source** ITU-T T.81, sections F.1.2.1 and F.2.2.1 (EXTEND).
+    @inline(__always)
+    mutating func difference(_ count: Int) -> Int32 {
+        guard count > 0 else { return 0 }
+        if held < count { fill() }
+        let value = Int32(truncatingIfNeeded: window >> UInt64(64 - count))
+        skip(count)
+        return value < 1 << (count - 1) ? value - (1 << count) + 1 : value
     }
 
     /// Whether less than a byte is left, or nothing but the zeros with which some recorders fill up a picture.

@@ -175,21 +175,28 @@ struct ConfigurationTests {
         #expect(error?.problems.first?.column == 21)
     }
 
-    static let encodings: [(bytes: [UInt8], said: String)] = [
-        ([0xFF, 0xFE, 0x61, 0x00], "r.yaml:1:1: the file is UTF-16; save it as UTF-8"),
-        ([UInt8]("log:\n # é".utf8) + [0xE9, 0x0A], "r.yaml:2:5: this is not UTF-8; save the file as UTF-8"),
-        (
-            [UInt8]("log: 1\n  \0".utf8),
-            "r.yaml:2:3: a control character stands here; this is not a text file, or a damaged one"
-        ),
-        (
-            [UInt8](repeating: 0x23, count: 10 << 20),
-            "r.yaml:1:1: the file is larger than 1 MiB; is it the right one?"
-        ),
+    /// A file that is no text; named by what is said, for the runner would print all of its bytes.
+    struct Encoding: CustomTestStringConvertible, Sendable {
+        var bytes: [UInt8]
+        var said: String
+        var testDescription: String { said }
+    }
+
+    static let encodings = [
+        Encoding(bytes: [0xFF, 0xFE, 0x61, 0x00], said: "r.yaml:1:1: the file is UTF-16; save it as UTF-8"),
+        Encoding(
+            bytes: [UInt8]("log:\n # é".utf8) + [0xE9, 0x0A],
+            said: "r.yaml:2:5: this is not UTF-8; save the file as UTF-8"),
+        Encoding(
+            bytes: [UInt8]("log: 1\n  \0".utf8),
+            said: "r.yaml:2:3: a control character stands here; this is not a text file, or a damaged one"),
+        Encoding(
+            bytes: [UInt8](repeating: 0x23, count: 10 << 20),
+            said: "r.yaml:1:1: the file is larger than 1 MiB; is it the right one?"),
     ]
 
     @Test("refuses what is not text, with its place", arguments: encodings)
-    func encoding(_ fault: (bytes: [UInt8], said: String)) throws {
+    func encoding(_ fault: Encoding) throws {
         let error = #expect(throws: ConfigurationError.self) { try Configuration.parse(fault.bytes, source: "r.yaml") }
         #expect(error?.description == fault.said)
     }

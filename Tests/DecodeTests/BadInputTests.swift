@@ -117,7 +117,7 @@ struct BadInputTests {
             }
         }
         #expect(total >= 6 * 30)
-        // Flipped bits in Motion JPEG change blocks without breaking its rules: only the gate can see them.
+        // Many a flipped bit in Motion JPEG changes one block without breaking its rules: only the gate can see it.
         if codecName != "mjpeg" { #expect(covered * 10 >= damaged * 4, "\(covered) of \(damaged) tainted") }
     }
 

@@ -301,6 +301,55 @@ struct ScanTests {
     }
 }
 
+@Suite("Steps in JPEG pictures")
+struct ShiftTests {
+    private static let (across, down) = (20, 15)
+
+    /// Means of a smooth ground that changes a little with every picture, brighter by `height` from `place` on.
+    private func means(_ picture: Int, height: Float = 0, from place: Int = 0) -> [Float] {
+        (0..<(Self.across * Self.down)).map { unit in
+            let (x, y) = (unit % Self.across, unit / Self.across)
+            let ground = Float(20 * x - 13 * y + picture * (x + y) / 4)
+            return ground + (unit >= place ? height : 0)
+        }
+    }
+
+    private func isShifted(_ shift: inout JPEGShift, _ means: [Float]) -> Bool {
+        shift.begin(across: Self.across, down: Self.down, parts: 1, step: 8)
+        for mean in means { shift.add(mean) }
+        return shift.isShifted()
+    }
+
+    @Test("a step from a place in the middle is found once; the pictures after it are sound")
+    func found() {
+        for (place, height) in [(105, 16), (45, -40), (250, 200)] as [(Int, Float)] {
+            var shift = JPEGShift()
+            for picture in 0..<4 { #expect(!isShifted(&shift, means(picture))) }
+            #expect(isShifted(&shift, means(4, height: height, from: place)))
+            for picture in 5..<9 { #expect(!isShifted(&shift, means(picture))) }
+        }
+    }
+
+    @Test("a picture that turns brighter, one that changes altogether and a level edge are no damage")
+    func sound() {
+        var shift = JPEGShift()
+        for picture in 0..<3 { #expect(!isShifted(&shift, means(picture))) }
+        #expect(!isShifted(&shift, means(3, height: 300)))
+        #expect(!isShifted(&shift, means(4, height: 300, from: 6 * Self.across)))
+        #expect(!isShifted(&shift, means(5)))
+        #expect(!isShifted(&shift, means(6).reversed()))
+        #expect(!isShifted(&shift, means(7)))
+    }
+
+    @Test("what stays is the picture's own: it is found once at most")
+    func stays() {
+        var shift = JPEGShift()
+        for picture in 0..<3 { _ = isShifted(&shift, means(picture)) }
+        _ = isShifted(&shift, means(3, height: 40, from: 105))
+        for picture in 4..<8 { #expect(!isShifted(&shift, means(picture, height: 40, from: 105))) }
+    }
+}
+
 @Suite("Axis filters")
 struct AxisFilterTests {
     @Test(
