@@ -110,6 +110,22 @@ struct StreamResumeTests {
         await stream.close()
     }
 
+    @Test("misses nothing that is published once it has read the greeting")
+    func greetingComesLast() async throws {
+        let stream = try await ServedStream()
+        let (hub, path) = (stream.hub, stream.path)
+        hub.publish(session: "a", seq: 0, line: sampleLine("a", 0))
+        try await onThread {
+            for number in 1...20 {
+                let client = try StreamClient(path: path)
+                _ = try Self.next(client, "hello")
+                hub.publish(session: "a", seq: number, line: sampleLine("a", number))
+                #expect(try Self.next(client, "sample") == sampleLine("a", number))
+            }
+        }
+        await stream.close()
+    }
+
     @Test("follows the newest session with latest, and waits for one when there is none")
     func latest() async throws {
         let stream = try await ServedStream()

@@ -72,15 +72,12 @@ final class Subscriber: ChannelDuplexHandler {
             sayBye("too many clients")
             return
         }
+        // Before the greeting leaves: whoever has read it gets all that is published from then on.
+        if let wish { grant(wish) } else { followNews() }
         write(StreamLines.hello(version: core.options.version, sessions: core.hub.sessions))
         context.flush()
-        if let wish {
-            grant(wish)
-            release()
-            return
-        }
+        guard wish == nil else { return release() }
         learnPeer(context)
-        followNews()
         context.eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(Int64(core.options.grace))) {
             self.release()
         }
