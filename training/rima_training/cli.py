@@ -72,6 +72,13 @@ def _sketch(arguments: argparse.Namespace) -> None:
     print(f"{len(pack)} sketched larynges in {arguments.output}")
 
 
+def _sculpt(arguments: argparse.Namespace) -> None:
+    from .data.sculpt import sculpt_pack
+
+    pack = sculpt_pack(arguments.output, arguments.count, arguments.seed, arguments.side, arguments.typical)
+    print(f"{len(pack)} sculpted larynges in {arguments.output}")
+
+
 def _calibrate(arguments: argparse.Namespace) -> None:
     from .calibrate import calibrate
 
@@ -226,14 +233,18 @@ def build_parser() -> argparse.ArgumentParser:
     draw.add_argument("--rima", default="rima", help="the program, where it is not on the path")
     draw.set_defaults(call=_draw)
 
-    sketch = commands.add_parser("sketch", help="sketched larynges, a second hand beside the phantom, into a pack")
-    sketch.add_argument("--output", type=Path, required=True)
-    sketch.add_argument("--count", type=int, default=6000)
-    sketch.add_argument("--seed", type=int, default=1)
-    sketch.add_argument("--side", type=int, default=320)
-    sketch.add_argument("--typical", type=float, default=0.0,
-                        help="share drawn as an exercise test shows a larynx, wide and upright; the rest: anything")
-    sketch.set_defaults(call=_sketch)
+    for name, call, told in (
+        ("sketch", _sketch, "sketched larynges, a second hand beside the phantom, into a pack"),
+        ("sculpt", _sculpt, "larynges modelled as solids and lit by the lens, a third hand, into a pack (1 s each)"),
+    ):
+        made = commands.add_parser(name, help=told)
+        made.add_argument("--output", type=Path, required=True)
+        made.add_argument("--count", type=int, default=6000)
+        made.add_argument("--seed", type=int, default=1)
+        made.add_argument("--side", type=int, default=320)
+        made.add_argument("--typical", type=float, default=0.0,
+                          help="share drawn as an exercise test shows a larynx, wide and upright; the rest: anything")
+        made.set_defaults(call=call)
 
     calibration = commands.add_parser(
         "calibrate", help="writes into a model file what its confidence is worth, from `rima evaluate DIR --json`")

@@ -180,3 +180,33 @@ def test_codes_tell_what_lies_around_the_opening_and_leave_the_mask_alone():
     # Who labels only folds says nothing of the rest.
     assert coded(mask, np.array([[3, 0, 1, 2, 2]], np.uint8), "vocalfolds").tolist() == [
         [255, augment.IGNORE, FOLD, UNKNOWN, UNKNOWN]]
+
+
+def test_a_ray_meets_a_sphere_where_geometry_says():
+    from rima_training.data.solids import Body, Scene, ellipsoid
+
+    scene = Scene([Body(ellipsoid((0, 0, 0), (2, 2, 2)), 1)])
+    ways = np.array([[0, 0, -1], [0.2, 0, -1], [0.9, 0, -1]], np.float32).T
+    ways /= np.linalg.norm(ways, axis=0)
+    origin = np.array([0, 0, 5], np.float32)
+    along = 5 * -ways[2]
+    under = along ** 2 - (25 - 4)
+    gone = scene.trace(origin, ways, np.zeros(3), 30.0, 200)
+    assert np.allclose(gone[:2], (along - np.sqrt(np.clip(under, 0, None)))[:2], atol=0.02)
+    assert under[2] < 0 and gone[2] == 30
+    points = origin[:, None] + ways[:, :2] * gone[:2]
+    assert np.allclose(scene.normals(points), points / 2, atol=0.02)
+
+
+def test_a_sculpted_larynx_repeats_to_the_byte_and_shows_its_opening():
+    from rima_training.data.sculpt import sculpt
+
+    shares = []
+    for index in range(12):
+        image, mask, labels, larynx = sculpt(5, index, 64, typical=1.0)
+        again = sculpt(5, index, 64, typical=1.0)
+        assert larynx and np.array_equal(image, again[0]) and np.array_equal(mask, again[1])
+        assert set(np.unique(mask)) <= {0, 255} and labels.max() <= 4 and not labels[mask > 0].any()
+        shares.append((mask > 0).mean())
+    assert np.median(shares) > 0.003 and max(shares) < 0.2
+    assert not np.array_equal(sculpt(5, 0, 64)[0], sculpt(6, 0, 64)[0])

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
 import numpy as np
+from tqdm import tqdm
 
 from .pairs import DataError, Pair, read_labels
 
@@ -89,6 +91,28 @@ def write_pack(pairs: list[Pair], folder: Path, side: int, scheme: str | None = 
     (folder / "index.json").write_text(json.dumps({
         "side": side, "scheme": scheme, "groups": [p.group for p in pairs], "larynx": [p.larynx for p in pairs],
         "quality": [p.quality for p in pairs]}))
+    return Pack(folder)
+
+
+def made_pack(
+    folder: Path, make: Callable[[int], tuple[np.ndarray, np.ndarray, np.ndarray, bool]], count: int, side: int,
+    group: str
+) -> Pack:
+    """`count` pictures made up one by one (picture, mask, label map, whether a larynx is there), as one pack."""
+    cv2.setNumThreads(1)
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    images = np.lib.format.open_memmap(folder / "images.npy", "w+", np.uint8, (count, side, side, 3))
+    masks = np.lib.format.open_memmap(folder / "masks.npy", "w+", np.uint8, (count, side, side))
+    labels = np.lib.format.open_memmap(folder / "labels.npy", "w+", np.uint8, (count, side, side))
+    larynx = []
+    for index in tqdm(range(count), desc=str(folder), disable=None):
+        images[index], masks[index], labels[index], seen = make(index)
+        larynx.append(seen)
+    for file in (images, masks, labels):
+        file.flush()
+    (folder / "index.json").write_text(json.dumps({
+        "side": side, "scheme": "sketch", "groups": [group] * count, "larynx": larynx, "quality": ["good"] * count}))
     return Pack(folder)
 
 

@@ -9,7 +9,6 @@ Coordinates are those of the phantom: half glottis lengths, v from -1 (posterior
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +16,7 @@ import cv2
 import numpy as np
 
 from ..augment import field_of_view, log_uniform, smooth_field, soften
-from .pack import Pack
+from .pack import Pack, made_pack
 from .relief import Relief
 from .structures import EPIGLOTTIS, FOLD, PIT, SUPRAGLOTTIC
 
@@ -440,19 +439,4 @@ def sketch(
 
 def sketch_pack(output: Path, count: int, seed: int, side: int, typical: float = 0.0) -> Pack:
     """Sketches `count` pictures of a seed into a pack."""
-    cv2.setNumThreads(1)
-    output = Path(output)
-    output.mkdir(parents=True, exist_ok=True)
-    images = np.lib.format.open_memmap(output / "images.npy", "w+", np.uint8, (count, side, side, 3))
-    masks = np.lib.format.open_memmap(output / "masks.npy", "w+", np.uint8, (count, side, side))
-    labels = np.lib.format.open_memmap(output / "labels.npy", "w+", np.uint8, (count, side, side))
-    larynx = []
-    for index in range(count):
-        images[index], masks[index], labels[index], seen = sketch(seed, index, side, typical)
-        larynx.append(seen)
-    for file in (images, masks, labels):
-        file.flush()
-    (output / "index.json").write_text(json.dumps({
-        "side": side, "scheme": "sketch", "groups": [f"sketch{seed}"] * count, "larynx": larynx,
-        "quality": ["good"] * count}))
-    return Pack(output)
+    return made_pack(output, lambda index: sketch(seed, index, side, typical), count, side, f"sketch{seed}")
