@@ -31,7 +31,7 @@ struct MapGrid: Sendable {
         originY = Double(crop.y)
         self.margin = margin
         let rows = size.height + 2
-        if starts.count != rows {
+        if starts.count < rows {
             starts = [Int](repeating: 0, count: rows)
             ends = starts
             innerStarts = starts

@@ -43,7 +43,8 @@ struct OutlineTracer: Sendable {
     }
 
     private mutating func prepare(_ grid: MapGrid) {
-        if inside.count != grid.nodeCount {
+        // Both are clean between looks, and looks at crops and at the whole pane take turns: they only ever grow.
+        if inside.count < grid.nodeCount {
             inside = [UInt8](repeating: 0, count: grid.nodeCount)
             next = [Int32](repeating: -1, count: 2 * grid.nodeCount)
         }

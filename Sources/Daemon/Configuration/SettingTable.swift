@@ -155,7 +155,7 @@ enum SettingTable {
                     """
                     For the network that comes with Rima: `int8` computes with 8-bit numbers, `float` with 32-bit \
                     ones, and `auto` takes 8 bits where the processor has instructions for them (AVX-512 VNNI): the same \
-                    accuracy in half the time. Without such instructions 8 bits are slower.
+                    accuracy in three fifths of the time. Without such instructions 8 bits are slower.
                     """),
                 .path(
                     "model.onnxruntime_library", \.model.onnxruntimeLibrary, orWords: [Configuration.Model.searched],

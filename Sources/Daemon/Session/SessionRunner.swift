@@ -420,6 +420,7 @@ final class SessionRunner {
     }
 
     private func finish(_ outcome: SessionOutcome) throws {
+        nameThread("rima-report")
         try stills.finish()
         let fingerprint = try job.fingerprint(of: source.path) { [observer] in observer.lives(waiting: 0) }
         let record = try SessionRecord(

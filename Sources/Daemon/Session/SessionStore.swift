@@ -116,19 +116,7 @@ final class SessionStore: Sendable {
     func commit(_ batch: CommitBatch, temporalState: Data?) throws {
         guard !batch.isEmpty else { return }
         try database.write { db in
-            let insert = try db.cachedStatement(
-                sql: "INSERT INTO frame VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)")
-            for row in batch.rows {
-                let sample = row.sample
-                let opening = sample.opening
-                insert.setUncheckedArguments([
-                    sample.frame, row.sequence, sample.time.nanoseconds, sample.segment,
-                    sample.reasons.map(\.rawValue).joined(separator: " "), sample.quality, sample.confidence,
-                    opening?.area, sample.fieldShare, sample.normalisedArea, opening?.length, opening?.width,
-                    opening?.angle, opening?.leftArea, opening?.rightArea, opening?.center?.x, opening?.center?.y,
-                ])
-                try insert.execute()
-            }
+            try Self.frames.insert(batch.rows, into: db, bind: Self.bind)
             try Self.insert(batch.outlines, into: db)
             for mark in batch.marks { try Self.insert(mark, into: db) }
             for gap in batch.gaps { try Self.insert(gap, into: db) }
@@ -137,6 +125,31 @@ final class SessionStore: Sendable {
                     sql: "INSERT OR REPLACE INTO temporal_state VALUES (0, ?)", arguments: [temporalState])
             }
         }
+    }
+
+    private static let frames = InsertForm("INSERT INTO frame VALUES", columns: 17)
+
+    /// The columns of the table `frame`.
+    private static func bind(_ row: NumberedSample, to frames: inout DirectInsert) {
+        let sample = row.sample
+        let opening = sample.opening
+        frames.bind(sample.frame)
+        frames.bind(row.sequence)
+        frames.bind(sample.time.nanoseconds)
+        frames.bind(sample.segment)
+        frames.bind(sample.reasons.isEmpty ? "" : sample.reasons.map(\.rawValue).joined(separator: " "))
+        frames.bind(sample.quality)
+        frames.bind(sample.confidence)
+        frames.bind(opening?.area)
+        frames.bind(sample.fieldShare)
+        frames.bind(sample.normalisedArea)
+        frames.bind(opening?.length)
+        frames.bind(opening?.width)
+        frames.bind(opening?.angle)
+        frames.bind(opening?.leftArea)
+        frames.bind(opening?.rightArea)
+        frames.bind(opening?.center?.x)
+        frames.bind(opening?.center?.y)
     }
 
     private static func insert(_ mark: CommittedMark, into db: Database) throws {

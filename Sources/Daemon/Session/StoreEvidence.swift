@@ -5,13 +5,16 @@ import Frames
 import GRDB
 
 extension SessionStore {
+    private static let outlines = InsertForm("INSERT OR REPLACE INTO outline VALUES", columns: 2)
+
     /// Part of the commit of rows.
     static func insert(_ outlines: OutlineBatch, into db: Database) throws {
         guard !outlines.entries.isEmpty else { return }
-        let insert = try db.cachedStatement(sql: "INSERT OR REPLACE INTO outline VALUES (?, ?)")
-        for entry in outlines.entries {
-            insert.setUncheckedArguments([entry.frame, Data(outlines.bytes[entry.range])])
-            try insert.execute()
+        try outlines.bytes.withUnsafeBytes { bytes in
+            try Self.outlines.insert(outlines.entries, into: db) { entry, insert in
+                insert.bind(entry.frame)
+                insert.bind(lasting: UnsafeRawBufferPointer(rebasing: bytes[entry.range]))
+            }
         }
     }
 

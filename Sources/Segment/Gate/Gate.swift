@@ -153,8 +153,22 @@ private struct GateTally {
         leasts[Int(least)] &+= 1
         pixels &+= 1
         lumaSum &+= luma
-        colourSum &+= Int(UInt32(most &- least) &* 255 / max(1, UInt32(most)))
+        colourSum &+= saturation(UInt32(most &- least) &* 255, of: most)
     }
+
+    /// `dividend / most` for dividends up to 255 * 255: exact, as the reciprocals are rounded up at 24 bits.
+    @inline(__always)
+    private func saturation(_ dividend: UInt32, of most: UInt8) -> Int {
+        Int((UInt64(dividend) &* UInt64(table[Int(most)])) >> 24)
+    }
+
+    /// A copy at hand: the shared one is asked for with every look whether it is there yet.
+    private let table = Self.reciprocals
+    private static let reciprocals: InlineArray<256, UInt32> = {
+        var table = InlineArray<256, UInt32>(repeating: 1 << 24)
+        for level in 1..<256 { table[level] = UInt32(((1 << 24) + level - 1) / level) }
+        return table
+    }()
 
     @inline(__always)
     mutating func step(_ here: Int, _ near: Int, _ far: Int) {
