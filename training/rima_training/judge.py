@@ -1,4 +1,4 @@
-"""Scores of an opening network on packs: whole panes and tracked crops, patient by patient."""
+"""Scores of an opening network on packs: whole panes, patient by patient."""
 
 from __future__ import annotations
 
@@ -6,26 +6,11 @@ import numpy as np
 
 from .augment import IGNORE
 from .data.pack import Pack
-from .geometry import Sides
 from .metrics import FrameScore, score_frame
-from .predict import Predictor, confidence_of, find_opening
+from .predict import Predictor, confidence_of
 
 
-def judge_pack(
-    predict: Predictor, sides: Sides, pack: Pack, indices: np.ndarray | None = None, looks: int = 1,
-    keep: str = "largest"
-) -> list[FrameScore]:
-    """Every picture of a pack, looked at once or twice, compared at the pack's own size."""
-    scores = []
-    for i in np.arange(len(pack)) if indices is None else indices:
-        image, mask = pack[int(i)]
-        found = find_opening(predict, sides, image, looks, keep)
-        scores.append(score_frame(
-            str(int(i)), pack.groups[int(i)], found.mask, mask == 255, mask != IGNORE, found.confidence))
-    return scores
-
-
-def judge_pack_fast(predict: Predictor, side: int, pack: Pack, indices: np.ndarray | None = None) -> list[FrameScore]:
+def judge_pack(predict: Predictor, side: int, pack: Pack, indices: np.ndarray | None = None) -> list[FrameScore]:
     """Every picture once, at the network's size, all pixels counted: the quick check while training."""
     import cv2
 

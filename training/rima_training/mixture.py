@@ -10,7 +10,7 @@ import numpy as np
 from .augment import (
     IGNORE, cut_field, exchange_colour, faults, log_uniform, soft_shape, soften, wear_texture,
 )
-from .data.pack import Pack
+from .data.pack import Pack, require_groups
 from .data.structures import coded, is_opening
 from .geometry import View, crop_view, look, opening_box, pane_view
 from .spoil import lit_field
@@ -40,6 +40,7 @@ class Mixture:
     strength: float = 1.0
 
     def __post_init__(self) -> None:
+        require_groups([*self.drawn, *filter(None, (self.real, self.other))], self.held_out)
         self._drawn = [pack.indices(exclude=self.held_out) for pack in self.drawn]
         self._sizes = np.array([len(i) for i in self._drawn], float)
         self._real = self.real.indices(exclude=self.held_out) if self.real else np.array([], int)

@@ -15,7 +15,7 @@ from .data.pack import Pack
 from .equalise import channel_tops, equalise
 from .export import read_facts, write_atomically
 from .geometry import Sides
-from .judge import judge_pack_fast
+from .judge import judge_pack
 from .metrics import summary
 from .predict import normalise, onnx_predictor, sides_of
 
@@ -99,7 +99,7 @@ def quantise(model: Path, output: Path, calibration: Path, count: int = 100) -> 
     figures = {}
     for label, path in (("float", model), ("int8", output)):
         predict, _ = onnx_predictor(path)
-        figures[label] = summary(judge_pack_fast(predict, sides.whole, pack, chosen))["mean_dice"]
+        figures[label] = summary(judge_pack(predict, sides.whole, pack, chosen))["mean_dice"]
     print(f"mean Dice float {figures['float']:.4f}, int8 {figures['int8']:.4f}, "
           f"drop {figures['float'] - figures['int8']:.4f}")
     return figures

@@ -13,7 +13,7 @@ from torch import nn
 from torch.nn import functional
 
 from . import augment
-from .data.pack import Pack
+from .data.pack import Pack, require_groups
 from .export import ModelFacts, export_onnx
 from .geometry import View, crop_view, look, pane_view
 from .models.compact import multiply_adds
@@ -49,6 +49,7 @@ class GateSampler:
         self.data, self.side = data, side
         drawn = [Pack(p) for p in data.drawn]
         kept = data.held_out
+        require_groups(drawn + [Pack(p) for p in (data.real, data.other) if p], kept)
         self.larynx = [(p, p.indices(exclude=kept, larynx=True, quality="good")) for p in drawn]
         self.ruined = [(p, p.indices(exclude=kept, larynx=True, quality="bad")) for p in drawn]
         self.nothing = [(p, p.indices(exclude=kept, larynx=False, quality="good")) for p in drawn]

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from . import augment
-from .data.pack import Pack
+from .data.pack import Pack, require_groups
 from .data.pairs import CLASSES, DataError
 from .export import OPSET, ModelFacts, export_onnx
 from .geometry import crop_view, look
@@ -41,6 +41,7 @@ class ZooData:
     def open(self) -> tuple[Pack, np.ndarray, np.ndarray]:
         """The pack, the places to train on, and the places to judge."""
         pack = Pack(self.pack)
+        require_groups([pack], self.held_out)
         training = pack.indices(exclude=self.held_out)
         judged = pack.indices(only=self.held_out) if self.held_out else training[:: max(1, len(training) // 50)]
         if len(training) == 0:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import os
 from collections.abc import Callable, Iterator
 
@@ -64,7 +65,8 @@ class OpeningSampler:
         """Chooses what the next batch shows, and how many samples it holds: crops are smaller, so there are more."""
         if self.sides.crop == self.sides.whole:
             return batch
-        self.pane = turn % 2 == 0
+        share = self.mixture.pane_share
+        self.pane = math.ceil((turn + 1) * share) > math.ceil(turn * share)
         self.size = self.sides.whole if self.pane else self.sides.crop
         return batch if self.pane else round(batch * min(2.0, (self.sides.whole / self.sides.crop) ** 2))
 

@@ -13,17 +13,28 @@ from conftest import tiny_still
 from rima_training import augment
 from rima_training.data.coco import import_coco, mask_of
 from rima_training.data.pack import Pack, join_packs, write_pack
-from rima_training.data.pairs import DataError, find_pairs, split_by_group
+from rima_training.data.pairs import DataError, find_pairs
 from rima_training.metrics import score_frame, summary
 from rima_training.mixture import Mixture
 from rima_training.spoil import SPOILERS
 
 
-def test_a_patient_is_never_on_both_sides(stills: Path):
-    training, judged = split_by_group(find_pairs(stills), {"seed2"})
-    assert {p.group for p in training} == {"seed1"} and {p.group for p in judged} == {"seed2"}
+def test_a_patient_is_never_on_both_sides(stills: Path, tmp_path: Path):
+    pack = write_pack(find_pairs(stills), tmp_path, 32)
+    mixture = Mixture([pack], held_out={"seed2"})
+    rest = pack.indices(only={"seed2"})
+    assert {pack.groups[i] for i in mixture._drawn[0]} == {"seed1"} and len(rest)
     with pytest.raises(DataError, match="seed9"):
-        split_by_group(find_pairs(stills), {"seed9"})
+        Mixture([pack], held_out={"seed9"})
+
+
+def test_packing_anew_leaves_nothing_of_what_was_there(stills: Path, tmp_path: Path):
+    pairs = find_pairs(stills)
+    write_pack(pairs, tmp_path, 32)
+    np.save(tmp_path / "labels.npy", np.zeros((1, 32, 32), np.uint8))
+    with pytest.raises(DataError, match="labels"):
+        Pack(tmp_path)
+    assert write_pack(pairs[:3], tmp_path, 32).labels is None or len(Pack(tmp_path).labels) == 3
 
 
 def test_glottal_space_is_the_opening_and_void_counts_nowhere(tmp_path: Path):
@@ -199,7 +210,11 @@ def test_a_ray_meets_a_sphere_where_geometry_says():
 
 
 def test_a_sculpted_larynx_repeats_to_the_byte_and_shows_its_opening():
-    from rima_training.data.sculpt import sculpt
+    from rima_training.data.sculpt import sculpt, without_specks
+
+    slit = np.zeros((32, 32), bool)
+    slit[4:28, 15:17], slit[2, 2] = True, True
+    assert without_specks(slit).sum() == 48
 
     shares = []
     for index in range(12):
@@ -208,5 +223,6 @@ def test_a_sculpted_larynx_repeats_to_the_byte_and_shows_its_opening():
         assert larynx and np.array_equal(image, again[0]) and np.array_equal(mask, again[1])
         assert set(np.unique(mask)) <= {0, 255} and labels.max() <= 4 and not labels[mask > 0].any()
         shares.append((mask > 0).mean())
+        assert np.array_equal(mask > 0, without_specks(mask > 0))
     assert np.median(shares) > 0.003 and max(shares) < 0.2
     assert not np.array_equal(sculpt(5, 0, 64)[0], sculpt(6, 0, 64)[0])

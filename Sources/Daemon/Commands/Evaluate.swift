@@ -29,8 +29,8 @@ struct EvaluateCommand: ParsableCommand {
     mutating func run() throws {
         let pairs = try LabelledPicture.all(in: folder)
         let settings = try MeasuringSettings(try shared.loadConfiguration(), modelPath: shared.model)
-        let model = try loadModel(settings)
-        var evaluator = try Evaluator(settings: settings, model: model, gate: loadGate(settings))
+        let model = try settings.loadOpening().model
+        var evaluator = try Evaluator(settings: settings, model: model, gate: settings.loadGate()?.model)
         var result = EvaluationResult(model: "\(model.card.name) \(model.card.version)", engine: evaluator.engineName)
         var progress = ProgressLine(isQuiet: shared.quiet)
         let started = ContinuousClock.now

@@ -56,8 +56,8 @@ struct ExtractCommand: ParsableCommand {
 
     mutating func run() throws {
         let settings = try MeasuringSettings(try shared.loadConfiguration(), modelPath: shared.model)
-        let model = try loadModel(settings)
-        let gate = try loadGate(settings)
+        let model = try settings.loadOpening().model
+        let gate = try settings.loadGate()?.model
         let folder = URL(fileURLWithPath: output, isDirectory: true)
         var tasks = try LabelTasks(folder: folder, model: "\(model.card.name) \(model.card.version)")
         let stop = StopFlag()

@@ -56,9 +56,9 @@ struct CheckCommand: ParsableCommand {
     mutating func run() throws {
         let configuration = try Configuration.forCommand(path: file ?? config)
         let settings = try MeasuringSettings(configuration)
-        let model = try loadModel(settings)
+        let model = try settings.loadOpening().model
         let engine = try adopting { try model.makeEngine(threads: 1) }
-        _ = try loadGate(settings)
+        _ = try settings.loadGate()
         for folder in configuration.watch where !FileManager.default.fileExists(atPath: folder.folder) {
             Terminal.warn("the watched folder \(folder.folder) does not exist yet")
         }

@@ -74,7 +74,7 @@ extension ConfigurationFiles {
     /// Looks at the network as well: a service that took over the name of a missing one would fail every later test.
     func soundConfiguration() throws -> Configuration {
         let configuration = try parse(environment: ProcessInfo.processInfo.environment)
-        _ = try loadModel(MeasuringSettings(configuration))
+        _ = try MeasuringSettings(configuration).loadOpening()
         return configuration
     }
 }

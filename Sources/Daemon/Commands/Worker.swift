@@ -38,6 +38,8 @@ struct WorkerCommand: ParsableCommand {
         let writer = WorkerVoice(
             folder: folder, stages: ReportSettings(configuration).stages, wanted: wanted)
         var job = SessionJob(source: origin.source, folder: folder, live: live, settings: settings)
+        // After an upgrade, a test that was being measured goes on; its record names both networks.
+        job.mayChangeNetwork = true
         do {
             job.plan = try StagePlan.standing(for: origin.source, configuration)
         } catch {

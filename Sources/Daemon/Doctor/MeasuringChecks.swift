@@ -28,13 +28,13 @@ enum MeasuringChecks {
         var findings: [Finding] = []
         do {
             let settings = try MeasuringSettings(configuration)
-            let model = try loadModel(settings)
+            let model = try settings.loadOpening().model
             findings.append(
                 Finding(
                     .fine, "network",
                     "\(model.card.name) \(model.card.version) from \(try settings.openingPath()) can be used"))
             findings.append(try speed(of: model, threads: settings.threads))
-            if let gate = try loadGate(settings) {
+            if let gate = try settings.loadGate()?.model {
                 findings.append(Finding(.fine, "gate network", "\(gate.card.name) \(gate.card.version) can be used"))
             }
         } catch {

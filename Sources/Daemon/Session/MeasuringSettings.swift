@@ -53,7 +53,9 @@ extension MeasuringSettings {
         if let modelPath { return modelPath }
         let plain = try BundledModel.path("opening.onnx")
         let wantsBytes = precision == .int8 || (precision == .auto && InstructionSet.standard == .avx512vnni)
-        guard wantsBytes, engine.choice != .onnxRuntime, let quantised = try? BundledModel.path("opening.int8.onnx")
+        // ONNX Runtime takes its own time over 8-bit numbers: it gets them only when somebody insists.
+        guard wantsBytes, precision == .int8 || engine.choice != .onnxRuntime,
+            let quantised = try? BundledModel.path("opening.int8.onnx")
         else { return plain }
         let versions = try (ModelCard(path: plain).version, ModelCard(path: quantised).version)
         return versions.0 == versions.1 ? quantised : plain

@@ -4,16 +4,6 @@ import Decode
 import Foundation
 import Segment
 
-/// Loads the opening network.
-func loadModel(_ settings: MeasuringSettings) throws(CommandError) -> Model {
-    try adopting { try Model(path: settings.openingPath(), engine: settings.engine) }
-}
-
-/// Loads the gate's network; nil when the settings do without.
-func loadGate(_ settings: MeasuringSettings) throws(CommandError) -> Model? {
-    try adopting { try settings.gateNetwork.path().map { try Model(path: $0, engine: settings.engine) } }
-}
-
 /// Opens a session's store for writing.
 func openStore(_ folder: SessionFolder) throws -> SessionStore {
     do {

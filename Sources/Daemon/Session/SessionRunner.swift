@@ -22,6 +22,8 @@ struct SessionJob: Sendable {
     var plan: StagePlan?
     /// Refuse a session that already has other stages, rather than leave them.
     var insistsOnPlan = false
+    /// Go on with another network than the one that measured the first rows, and note it, rather than refuse.
+    var mayChangeNetwork = false
     /// The patient's pseudonym.
     var subject: String?
     /// Day of the test, YYYY-MM-DD.
@@ -60,8 +62,6 @@ struct SessionOutcome: Sendable {
     var accounting: Accounting
     var ending: RecordingEnding
     var info: RecordingInfo
-    /// True when an earlier run had already measured everything.
-    var wasComplete = false
 }
 
 /// Runs one session.
@@ -96,6 +96,9 @@ final class SessionRunner {
     /// Why the last commit failed, as long as no later one has come through.
     private var trouble: CommandError?
     private var isPaneCommitted: Bool
+    private let network: MeasuredWith
+    /// `network` is stored with the first row that it measures.
+    private var isNetworkNew: Bool
     private var lastCommit = ContinuousClock.now
 
     /// Rows are safe at most this long after they were measured.
@@ -117,8 +120,8 @@ final class SessionRunner {
         let isFinished = !job.settings.decode.follow && job.live == nil
         early = isFinished ? ReadingThread(job: job, stop: stop, inbox: inbox) : nil
         early?.start()
-        let loaded = try loadModel(job.settings)
-        let gate = try loadGate(job.settings)
+        let loaded = try job.settings.loadOpening()
+        let gate = try job.settings.loadGate()
         if let early { _ = try early.waitForInfo(observer) }
         source = SourceHandle(path: job.source)
         try job.folder.create()
@@ -126,14 +129,18 @@ final class SessionRunner {
         if job.startsOver { job.folder.forget() }
         store = try openStore(job.folder)
         try claim(store, for: job)
-        model = loaded
+        model = loaded.model
         let resume = try store.resumePoint()
         let atOnce = job.live == nil ? job.settings.threads : 1
         measurer = try FrameMeasurer(
-            settings: job.settings, model: model, gate: gate,
+            settings: job.settings, model: model, gate: gate?.model,
             state: resume.temporalState.flatMap { try? JSONDecoder().decode(TemporalState.self, from: $0) },
             threads: atOnce > 1 ? 1 : nil)
         (nextFrame, nextSequence) = (resume.nextFrame, resume.nextSequence)
+        network = MeasuredWith(
+            fromFrame: nextFrame, name: model.card.name, version: model.card.version,
+            sha256: loaded.fingerprint.sha256, gateSHA256: gate?.fingerprint.sha256, engine: measurer.engineName)
+        isNetworkNew = try store.mayGoOn(with: network, for: job)
         paneLock = PaneLock(explicit: job.settings.pane)
         isPaneCommitted = false
         stages = StageLabels(try store.marks())
@@ -142,7 +149,7 @@ final class SessionRunner {
         stills = try StillKeeper(folder: job.folder, store: store)
         accounting = try store.accounting()
         let viewers = try (0..<(atOnce > 1 ? atOnce : 0)).map { [settings = job.settings] _ in
-            try FrameViewer(settings: settings, model: loaded, gate: gate, threads: 1)
+            try FrameViewer(settings: settings, model: loaded.model, gate: gate?.model, threads: 1)
         }
         lookAhead = viewers.isEmpty ? nil : LookAhead(viewers: viewers)
         isReady = true
@@ -378,6 +385,10 @@ final class SessionRunner {
         guard !batch.isEmpty || samples.isBehind || stills.isBehind else { return }
         let first = batch.rows.first?.sample.frame ?? nextFrame
         do {
+            if isNetworkNew, !batch.rows.isEmpty {
+                try store.add(network)
+                isNetworkNew = false
+            }
             if !batch.isEmpty {
                 try store.commit(batch, temporalState: try JSONEncoder.stable.encode(measurer.state))
                 samples.append(batch.rows, stages: stages)
@@ -423,8 +434,10 @@ final class SessionRunner {
         nameThread("rima-report")
         try stills.finish()
         let fingerprint = try job.fingerprint(of: source.path) { [observer] in observer.lives(waiting: 0) }
+        // Rows of versions that did not note their network are taken to be of this one.
+        let noted = try store.networks()
         let record = try SessionRecord(
-            job: job, outcome: outcome, model: model, engine: measurer.engineName, source: fingerprint,
+            job: job, outcome: outcome, networks: noted.isEmpty ? [network] : noted, source: fingerprint,
             panes: storedPanes(), marks: store.marks(), losses: store.gaps().count { $0.cause == .sourceLost },
             facts: store.facts())
         var builder = ReportBuilder(

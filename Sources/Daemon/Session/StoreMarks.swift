@@ -35,7 +35,10 @@ extension SessionStore {
             var next =
                 try Int.fetchOne(
                     db,
-                    sql: "SELECT coalesce(max(seq), -1) + 1 FROM (SELECT seq FROM frame UNION ALL SELECT seq FROM mark)"
+                    sql: """
+                        SELECT coalesce(max(seq), -1) + 1 FROM
+                        (SELECT seq FROM frame UNION ALL SELECT seq FROM mark UNION ALL SELECT seq FROM gap)
+                        """
                 ) ?? 0
             for stage in stages {
                 let frame = try Int.fetchOne(

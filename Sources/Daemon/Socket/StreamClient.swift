@@ -76,9 +76,6 @@ package final class StreamClient {
 
     deinit { close(descriptor) }
 
-    /// Ends the connection; a reader on another thread sees its end.
-    package func disconnect() { _ = shutdown(descriptor, Int32(SHUT_RDWR)) }
-
     /// Sends one command, without its line feed.
     package func send(_ command: String) throws(StreamClientError) {
         let bytes = [UInt8](command.utf8) + [UInt8(ascii: "\n")]

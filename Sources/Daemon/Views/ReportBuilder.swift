@@ -225,12 +225,12 @@ struct ReportBuilder {
     }
 
     private var parts: [ReportPart] {
-        [
-            ReportPart(role: "Program", name: "rima", version: record.rimaVersion),
-            ReportPart(
-                role: "Opening network", name: record.model.name, version: record.model.version,
-                sha256: record.model.sha256),
-        ]
+        [ReportPart(role: "Program", name: "rima", version: record.rimaVersion)]
+            + record.allModels.map { model in
+                ReportPart(
+                    role: "Opening network" + (model.fromFrame.map { " from frame \($0)" } ?? ""), name: model.name,
+                    version: model.version, sha256: model.sha256)
+            }
     }
 
     private var accounting: ReportAccounting {

@@ -36,6 +36,8 @@ struct SessionRecord: Codable, Sendable {
         var sha256: String
         /// What computed it; nil in records of earlier versions.
         var engine: String?
+        /// The first frame it measured; nil where one network measured all.
+        var fromFrame: Int?
     }
     struct PaneEntry: Codable, Sendable {
         var fromFrame: Int
@@ -60,7 +62,10 @@ struct SessionRecord: Codable, Sendable {
     /// When the recording was last written, as the file system says; UTC, ISO 8601.
     var recordedAt: String?
     var source: Source
+    /// The last one, where `models` has several.
     var model: Network
+    /// All of them, when a session went on with another network.
+    var models: [Network]?
     var frames: Count
     var panes: [PaneEntry]
     var marks: [Mark]
@@ -69,7 +74,7 @@ struct SessionRecord: Codable, Sendable {
     var confidenceFloor: Double
 
     init(
-        job: SessionJob, outcome: SessionOutcome, model: Model, engine: String,
+        job: SessionJob, outcome: SessionOutcome, networks: [MeasuredWith],
         source fingerprint: Fingerprint, panes: [(fromFrame: Int, pane: StoredPane)], marks: [CommittedMark],
         losses: Int = 0, facts: [String: String]
     ) throws {
@@ -79,7 +84,7 @@ struct SessionRecord: Codable, Sendable {
         recordedAt = facts["recorded_at"]
         rimaVersion = Daemon.rimaVersion
         complete = outcome.ending.reason == .finished
-        let network = try Fingerprint(path: job.settings.openingPath())
+        guard let last = networks.last else { preconditionFailure("something measured the rows") }
         let info = outcome.info
         source = Source(
             name: TextSafety.plain(URL(fileURLWithPath: job.source).lastPathComponent), bytes: fingerprint.bytes,
@@ -88,8 +93,8 @@ struct SessionRecord: Codable, Sendable {
             ending: outcome.ending.reason.rawValue, lastPacketIncomplete: outcome.ending.lastPacketIncomplete,
             recordings: job.live == nil ? nil : job.folder.recordings.map(\.lastPathComponent),
             losses: job.live == nil ? nil : losses)
-        self.model = Network(
-            name: model.card.name, version: model.card.version, sha256: network.sha256, engine: engine)
+        self.model = Network(last, isOnly: true)
+        models = networks.count > 1 ? networks.map { Network($0, isOnly: false) } : nil
         let accounting = outcome.accounting
         frames = Count(
             decoded: accounting.decoded, measured: accounting.measured, rejected: accounting.rejected,
@@ -104,6 +109,9 @@ struct SessionRecord: Codable, Sendable {
         thresholds = try Self.numbers(of: job.settings.gate)
         confidenceFloor = job.settings.confidenceFloor
     }
+
+    /// The networks that measured the rows, the first one first.
+    var allModels: [Network] { models ?? [model] }
 
     /// The members of a flat value that are numbers, by their names in snake case.
     private static func numbers(of value: some Encodable) throws -> [String: Double] {
@@ -132,5 +140,13 @@ struct SessionRecord: Codable, Sendable {
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
         encoder.keyEncodingStrategy = .convertToSnakeCase
         try encoder.encode(self).write(to: folder.summary, options: .atomic)
+    }
+}
+
+extension SessionRecord.Network {
+    init(_ network: MeasuredWith, isOnly: Bool) {
+        self.init(
+            name: network.name, version: network.version, sha256: network.sha256, engine: network.engine,
+            fromFrame: isOnly ? nil : network.fromFrame)
     }
 }

@@ -35,6 +35,11 @@ class Pack:
         self.masks = np.load(folder / "masks.npy", mmap_mode="r")
         labels = folder / "labels.npy"
         self.labels = np.load(labels, mmap_mode="r") if labels.exists() else None
+        for name in ("images", "masks", "labels"):
+            file = getattr(self, name)
+            if file is not None and len(file) != len(self.groups):
+                raise DataError(f"{folder / name}.npy: {len(file)} pictures, but index.json names {len(self.groups)}; "
+                                "make the pack again")
 
     def __len__(self) -> int:
         return len(self.groups)
@@ -52,6 +57,20 @@ class Pack:
             if g not in exclude and (only is None or g in only) and (larynx is None or self.larynx[i] == larynx)
             and (quality is None or self.quality[i] == quality)
         ], dtype=np.int64)
+
+
+def require_groups(packs: list[Pack], held_out: set[str]) -> None:
+    """Refuses a held-out patient that no pack knows: a misspelled one would be trained on without a word."""
+    known = {group for pack in packs for group in pack.groups}
+    if missing := held_out - known:
+        raise DataError(f"no such patient: {', '.join(sorted(missing))}; there are {', '.join(sorted(known))}")
+
+
+def _clear(folder: Path) -> None:
+    """Takes away an earlier pack: its index first, so that no half of it is ever taken for whole."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in ("index.json", "images.npy", "masks.npy", "labels.npy"):
+        (folder / name).unlink(missing_ok=True)
 
 
 def square(image: np.ndarray, mask: np.ndarray, side: int) -> tuple[np.ndarray, np.ndarray]:
@@ -74,7 +93,7 @@ def square(image: np.ndarray, mask: np.ndarray, side: int) -> tuple[np.ndarray, 
 def write_pack(pairs: list[Pair], folder: Path, side: int, scheme: str | None = None) -> Pack:
     """Reads all pairs once and writes them as one pack; `scheme` says whose numbers the label maps hold."""
     folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
+    _clear(folder)
     images = np.lib.format.open_memmap(folder / "images.npy", "w+", np.uint8, (len(pairs), side, side, 3))
     masks = np.lib.format.open_memmap(folder / "masks.npy", "w+", np.uint8, (len(pairs), side, side))
     classes = None
@@ -101,7 +120,7 @@ def made_pack(
     """`count` pictures made up one by one (picture, mask, label map, whether a larynx is there), as one pack."""
     cv2.setNumThreads(1)
     folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
+    _clear(folder)
     images = np.lib.format.open_memmap(folder / "images.npy", "w+", np.uint8, (count, side, side, 3))
     masks = np.lib.format.open_memmap(folder / "masks.npy", "w+", np.uint8, (count, side, side))
     labels = np.lib.format.open_memmap(folder / "labels.npy", "w+", np.uint8, (count, side, side))
@@ -119,7 +138,7 @@ def made_pack(
 def join_packs(parts: list[Pack], folder: Path) -> Pack:
     """Several packs of one side as one."""
     folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
+    _clear(folder)
     names = ["images", "masks"] + (["labels"] if all(p.labels is not None for p in parts) else [])
     count, side = sum(len(p) for p in parts), parts[0].images.shape[1]
     for name in names:

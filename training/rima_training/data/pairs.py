@@ -123,12 +123,3 @@ def find_pairs(folder: Path, group: str | None = None, labelled: bool = True) ->
     if not pairs:
         raise DataError(f"{folder}: no pictures with .mask.png or .labels.png beside them")
     return pairs
-
-
-def split_by_group(pairs: list[Pair], held_out: set[str]) -> tuple[list[Pair], list[Pair]]:
-    """Training and judging parts; a patient is never in both."""
-    groups = {pair.group for pair in pairs}
-    missing = held_out - groups
-    if missing:
-        raise DataError(f"no such patient: {', '.join(sorted(missing))}; there are {', '.join(sorted(groups))}")
-    return [p for p in pairs if p.group not in held_out], [p for p in pairs if p.group in held_out]

@@ -159,6 +159,13 @@ class Larynx:
         return bodies
 
 
+def without_specks(area: np.ndarray, least: int = 6, holes: bool = False) -> np.ndarray:
+    """`area`, bool, without parts (or holes) of less than `least` pixels: rays along an edge end on either side of it."""
+    count, parts, facts, _ = cv2.connectedComponentsWithStats((area != holes).astype(np.uint8), connectivity=8)
+    small = [part for part in range(1, count) if facts[part, cv2.CC_STAT_AREA] < least]
+    return np.where(np.isin(parts, small), holes, area) if small else area
+
+
 class View:
     """One picture of a larynx: a lens, its lamp, and what they see."""
 
@@ -231,8 +238,7 @@ class View:
         below = (flat[2] < 0) & (self.points[2] < -0.05) & (self.far.reshape(-1) > gone)
         seen = below & (self.larynx.beside(crossing) < 0) & self.larynx.inside_tube(self.points)
         seen = seen.reshape(self.side, self.side) & (self.kinds != FOLD)
-        # Where two surfaces meet, rays end on either at random.
-        return cv2.medianBlur(seen.astype(np.uint8), 5) > 0
+        return without_specks(without_specks(seen), holes=True)
 
     def picture(self) -> np.ndarray:
         """The picture, uint8 RGB."""
