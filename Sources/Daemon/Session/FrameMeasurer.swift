@@ -39,7 +39,7 @@ struct FrameMeasurer {
     private var isApart = false
 
     private let confidenceFloor: Double
-    private var viewer: FrameViewer
+    private var looker: FrameLooker
     private var meter: OpeningMeter
     private var map: ValueMap
     /// What was seen of the present frame before its turn.
@@ -51,16 +51,16 @@ struct FrameMeasurer {
     init(settings: MeasuringSettings, model: Model, gate gateModel: Model?, state: TemporalState?, threads: Int? = nil)
         throws
     {
-        viewer = try FrameViewer(
+        looker = try FrameLooker(
             settings: settings, model: model, gate: gateModel, threads: threads ?? settings.threads)
         confidenceFloor = settings.confidenceFloor
         meter = OpeningMeter(settings: settings.opening)
-        map = ValueMap(size: viewer.segmenter.outputSize)
+        map = ValueMap(size: looker.segmenter.outputSize)
         self.state = state ?? TemporalState()
     }
 
     /// What computes the network.
-    var engineName: String { viewer.segmenter.engineName }
+    var engineName: String { looker.segmenter.engineName }
 
     /// Measures one frame.
     ///
@@ -85,7 +85,7 @@ struct FrameMeasurer {
             sample.reasons = [.noPane]
             return sample
         }
-        let findings = try foresight?.findings ?? viewer.examine(frame, pane: pane)
+        let findings = try foresight?.findings ?? looker.examine(frame, pane: pane)
         var still = state.still ?? StillWatch()
         let stands = still.stands(findings.imprint, at: frame.time)
         state.still = still
@@ -198,11 +198,11 @@ struct FrameMeasurer {
     }
 
     private mutating func see(_ crop: PixelRect, of frame: borrowing VideoFrame, pane: Pane) throws {
-        let wasForeseen = foresight?.withView(of: crop) { map, cover in
+        let wasForeseen = foresight?.withSight(of: crop) { map, cover in
             meter.measure(map, crop: cover, field: pane.field, into: &result)
         }
         if wasForeseen != true {
-            let cover = try viewer.see(crop, of: frame, pane: pane, into: &map)
+            let cover = try looker.see(crop, of: frame, pane: pane, into: &map)
             meter.measure(map, crop: cover, field: pane.field, into: &result)
         }
         isApart = !result.isEmpty && state.lastFind?.isApart(result.opening, at: frame.time) == true
@@ -223,7 +223,7 @@ struct FrameMeasurer {
     private mutating func judge(_ sample: inout Sample, pane: Pane) {
         let sureness = min(max(result.confidence, 0), 1)
         // A curve is learned on outlines; where there is none, the network's own word stands.
-        let confidence = result.isEmpty ? sureness : viewer.segmenter.card.confidenceCurve?(sureness) ?? sureness
+        let confidence = result.isEmpty ? sureness : looker.segmenter.card.confidenceCurve?(sureness) ?? sureness
         sample.confidence = confidence
         if result.isEmpty, state.tracker?.looksAtWholePane ?? true {
             sample.reasons = [.noLarynx]

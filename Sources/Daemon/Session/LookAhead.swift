@@ -40,10 +40,10 @@ struct LookGuess: Sendable {
 /// What was seen of one frame before its turn.
 final class Foresight {
     fileprivate(set) var findings: GateFindings?
-    private var views: [View] = [View(), View()]
+    private var sights: [Sight] = [Sight(), Sight()]
     private var count = 0
 
-    struct View {
+    struct Sight {
         fileprivate(set) var crop = PixelRect(x: 0, y: 0, width: 0, height: 0)
         /// What the map covers, in pane pixels.
         fileprivate(set) var cover = PixelRect(x: 0, y: 0, width: 0, height: 0)
@@ -51,9 +51,9 @@ final class Foresight {
     }
 
     /// The map of a part of the pane, if it was foreseen.
-    func withView(of crop: PixelRect, _ body: (ValueMap, PixelRect) -> Void) -> Bool {
-        for index in 0..<count where views[index].crop == crop {
-            body(views[index].map, views[index].cover)
+    func withSight(of crop: PixelRect, _ body: (ValueMap, PixelRect) -> Void) -> Bool {
+        for index in 0..<count where sights[index].crop == crop {
+            body(sights[index].map, sights[index].cover)
             return true
         }
         return false
@@ -66,20 +66,20 @@ final class Foresight {
 
     fileprivate func see(
         _ frame: borrowing VideoFrame, pane: Pane, looks: (first: PixelRect, second: PixelRect?),
-        with viewer: inout FrameViewer
+        with looker: inout FrameLooker
     ) throws {
-        let found = try viewer.examine(frame, pane: pane)
+        let found = try looker.examine(frame, pane: pane)
         findings = found
         guard found.reasons.isEmpty, !found.showsBars, found.networkReasons.isEmpty else { return }
-        try see(looks.first, frame, pane, with: &viewer)
-        if let second = looks.second { try see(second, frame, pane, with: &viewer) }
+        try see(looks.first, frame, pane, with: &looker)
+        if let second = looks.second { try see(second, frame, pane, with: &looker) }
     }
 
     private func see(
-        _ crop: PixelRect, _ frame: borrowing VideoFrame, _ pane: Pane, with viewer: inout FrameViewer
+        _ crop: PixelRect, _ frame: borrowing VideoFrame, _ pane: Pane, with looker: inout FrameLooker
     ) throws {
-        views[count].crop = crop
-        views[count].cover = try viewer.see(crop, of: frame, pane: pane, into: &views[count].map)
+        sights[count].crop = crop
+        sights[count].cover = try looker.see(crop, of: frame, pane: pane, into: &sights[count].map)
         count += 1
     }
 }
@@ -109,12 +109,12 @@ final class LookAhead: @unchecked Sendable {
         deinit { frame.deallocate() }
     }
 
-    /// - Parameter viewers: one for each frame that is looked at at the same time.
-    init(viewers: consuming [FrameViewer]) {
+    /// - Parameter lookers: one for each frame that is looked at at the same time.
+    init(lookers: consuming [FrameLooker]) {
         // One more waits, so that nobody is idle while the measuring thread is at work.
-        places = (0...viewers.count).map { _ in Place() }
-        for (number, viewer) in viewers.enumerated() {
-            let owned = OwnedViewer(viewer)
+        places = (0...lookers.count).map { _ in Place() }
+        for (number, looker) in lookers.enumerated() {
+            let owned = OwnedLooker(looker)
             startThread("rima-look-\(number)") { [self] in work(owned) }
         }
     }
@@ -179,7 +179,7 @@ final class LookAhead: @unchecked Sendable {
         condition.unlock()
     }
 
-    private func work(_ owned: OwnedViewer) {
+    private func work(_ owned: OwnedLooker) {
         while true {
             condition.lock()
             while claimed == count, !isClosed { condition.wait() }
@@ -196,7 +196,7 @@ final class LookAhead: @unchecked Sendable {
                 if let pane = place.pane, !place.frame.pointee.isTainted {
                     try place.foresight.see(
                         place.frame.pointee, pane: pane, looks: guess.looks(ahead: ahead, pane: pane.rect.size),
-                        with: &owned.viewer)
+                        with: &owned.looker)
                 }
             } catch {
                 place.failure = error
@@ -216,12 +216,12 @@ final class LookAhead: @unchecked Sendable {
     }
 }
 
-/// A viewer on its way to its thread.
-private final class OwnedViewer: @unchecked Sendable {
+/// A looker on its way to its thread.
+private final class OwnedLooker: @unchecked Sendable {
     // SAFETY: handed to one thread when that starts, and touched by nobody else.
-    var viewer: FrameViewer
+    var looker: FrameLooker
 
-    init(_ viewer: consuming FrameViewer) {
-        self.viewer = viewer
+    init(_ looker: consuming FrameLooker) {
+        self.looker = looker
     }
 }

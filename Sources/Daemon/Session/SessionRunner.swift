@@ -148,10 +148,10 @@ final class SessionRunner {
         samples = try SampleFile(rebuilding: job.folder, from: store, stages: stages)
         stills = try StillKeeper(folder: job.folder, store: store)
         accounting = try store.accounting()
-        let viewers = try (0..<(atOnce > 1 ? atOnce : 0)).map { [settings = job.settings] _ in
-            try FrameViewer(settings: settings, model: loaded.model, gate: gate?.model, threads: 1)
+        let lookers = try (0..<(atOnce > 1 ? atOnce : 0)).map { [settings = job.settings] _ in
+            try FrameLooker(settings: settings, model: loaded.model, gate: gate?.model, threads: 1)
         }
-        lookAhead = viewers.isEmpty ? nil : LookAhead(viewers: viewers)
+        lookAhead = lookers.isEmpty ? nil : LookAhead(lookers: lookers)
         isReady = true
     }
 

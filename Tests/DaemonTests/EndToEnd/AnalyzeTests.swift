@@ -53,6 +53,22 @@ import Testing
         #expect(try scratch.text("three/samples.csv") == whole)
     }
 
+    @Test("goes on with the network that began, and with no other one unasked")
+    func otherNetwork() throws {
+        let scratch = try Scratch()
+        let file = try scratch.phantom("a.mkv", seconds: 2)
+        #expect(try scratch.analyze(file, into: "out").status == 0)
+        let before = try scratch.text("out/samples.csv")
+        let other = try Program.run(["analyze", file, "--output", scratch.path("out"), "--quiet"])
+        #expect(other.status == 64)
+        #expect(other.err.contains("dark-places") && other.err.contains("--again"))
+        #expect(try scratch.text("out/samples.csv") == before)
+        // Anew, with a file that is gone before the end: what was read is what is named.
+        let anew = try Program.run(["analyze", file, "--output", scratch.path("out"), "--quiet", "--again"])
+        #expect(anew.status == 0, "\(anew.err)")
+        #expect(try scratch.text("out/session.json").contains("rima-opening"))
+    }
+
     @Test("gives the same rows however many frames it looks at ahead", arguments: [false, true])
     func lookingAhead(withShippedNetwork isReal: Bool) throws {
         let scratch = try Scratch()

@@ -20,8 +20,8 @@ struct GateFindings: Sendable {
 
 /// Looks at frames one by one and remembers nothing of them.
 ///
-/// Not shared between threads; any number of viewers of the same networks find the same.
-struct FrameViewer {
+/// Not shared between threads; any number of lookers of the same networks find the same.
+struct FrameLooker {
     /// Sees the whole pane.
     let segmenter: OpeningSegmenter
     /// Sees crops; the same one where the network takes both at the same size.
