@@ -5,6 +5,9 @@ package import Frames
 ///
 /// Reads measured samples only. Whole state is `Codable`: a restored detector goes on exactly as the saved one.
 package struct BreathDetector: Sendable, Hashable, Codable {
+    /// The widest half window of a slow breath's smoothing, as a share of the breath.
+    private static let mostReach = 0.28
+
     private let settings: BreathSettings
     private var slips = SlipFilter()
     private var track = AreaTrack()
@@ -174,9 +177,10 @@ package struct BreathDetector: Sendable, Hashable, Codable {
         guard let first = frames.first, let last = frames.last, let segment, areas.count >= 4 else { return nil }
         areas.sort()
         factors.sort()
-        guard let opened = quantile(ofSorted: areas, 0.95), let narrowed = quantile(ofSorted: areas, 0.05), opened > 0,
-            opened - narrowed >= settings.leastHeight * opened
+        guard let high = quantile(ofSorted: areas, 0.95), let narrowed = quantile(ofSorted: areas, 0.05), high > 0,
+            high - narrowed >= settings.leastHeight * high
         else { return nil }
+        let opened = max(narrowed, steadyTop(high, cycle, from: from, to: to))
         let seconds = Double(to - from) / 1e9
         let measured = frames.reduce(0.0) { $0 + ($1.isMeasured ? Double($1.span) / 1e9 : 0) }
         let share = min(1, measured / seconds)
@@ -216,9 +220,25 @@ package struct BreathDetector: Sendable, Hashable, Codable {
     private func fitReach(_ cycle: TurnFinder.Cycle, _ span: Int64) -> Int64 {
         // What lasts half a second is noise in a slow breath and the breath itself in a quick one.
         let seconds = Double(span) / 1e9
-        let most = 0.18 + 0.1 * min(1, max(0, (seconds - 1.5) / 3.5))
+        let most = 0.18 + (Self.mostReach - 0.18) * min(1, max(0, (seconds - 1.5) / 3.5))
         let share = min(most, 4 * cycle.rawNoise / max(cycle.height, 1e-9))
         return Int64(share * Double(span))
+    }
+
+    /// The opened area without what noise adds to the higher of a breath's two tops.
+    ///
+    /// The 95th percentile of a breath is read at the higher top. Where both are alike, noise decides which that is, and the
+    /// higher of two equally noisy readings is too high by 0.56 of their deviation: the winner's curse. Whoever keeps a share
+    /// of the excess over the mean of both and gives back the rest errs less (James and Stein, Estimation with quadratic
+    /// loss, 4th Berkeley Symposium 1, 1961, 361-379). The share follows how far noise had to be smoothed away: a clean
+    /// curve is left as it is.
+    private func steadyTop(_ high: Double, _ cycle: TurnFinder.Cycle, from: Int64, to: Int64) -> Double {
+        let reach = fitReach(cycle, to - from)
+        guard cycle.isWhole, reach > 0, let first = LocalFit.area(track.points, at: from, reach: reach),
+            let last = LocalFit.area(track.points, at: to, reach: reach)
+        else { return high }
+        let noise = Double(reach) / (Self.mostReach * Double(to - from))
+        return high - settings.topShrinkage * noise * max(0, high - (first + last) / 2)
     }
 
     /// A cycle that hidden time has made too long ends where that time begins, or begins where it ends.
