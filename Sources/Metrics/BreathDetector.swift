@@ -286,14 +286,20 @@ package struct BreathDetector: Sendable, Hashable, Codable {
         return false
     }
 
-    /// Whether the narrowest part itself was seen and not only drawn through.
+    /// Whether the narrowest part itself was seen for half of its time and not only drawn through.
+    ///
+    /// Counted by the frames' own durations: at ten frames a second most bins hold none.
     private func isSeen(_ trough: Double, seconds: Double) -> Bool {
-        let reach = max(1, Int64(0.12 * seconds / AreaTrack.stepSeconds))
-        let low = max(track.firstBin, Int64(trough) - reach)
-        let high = min(track.endBin - 1, Int64(trough) + reach)
-        guard low <= high else { return false }
-        var real = 0
-        for bin in low...high where track.isReal(bin) { real += 1 }
-        return 2 * real >= Int(high - low + 1)
+        guard let first = track.frames.first, let last = track.frames.last else { return false }
+        let reach = max(AreaTrack.step, Int64(0.12 * seconds * 1e9))
+        let from = max(first.time, AreaTrack.time(trough) - reach)
+        let to = min(last.time + last.span, AreaTrack.time(trough) + reach)
+        var seen: Int64 = 0
+        for frame in track.frames.reversed() {
+            // Older frames end before: none lasts longer.
+            if frame.time + 500_000_000 <= from { break }
+            if frame.isMeasured { seen += max(0, min(to, frame.time + frame.span) - max(from, frame.time)) }
+        }
+        return from < to && 2 * seen >= to - from
     }
 }
