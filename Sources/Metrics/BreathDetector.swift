@@ -227,11 +227,11 @@ package struct BreathDetector: Sendable, Hashable, Codable {
 
     /// The opened area without what noise adds to the higher of a breath's two tops.
     ///
-    /// The 95th percentile of a breath is read at the higher top. Where both are alike, noise decides which that is, and the
-    /// higher of two equally noisy readings is too high by 0.56 of their deviation: the winner's curse. Whoever keeps a share
-    /// of the excess over the mean of both and gives back the rest errs less (James and Stein, Estimation with quadratic
-    /// loss, 4th Berkeley Symposium 1, 1961, 361-379). The share follows how far noise had to be smoothed away: a clean
-    /// curve is left as it is.
+    /// The 95th percentile of a breath is read at the higher top. Where both are alike, noise decides which that is,
+    /// and the higher of two equally noisy readings is too high by 0.56 of their deviation: the winner's curse.
+    /// Whoever keeps a share of the excess over the mean of both and gives back the rest errs less (James and Stein,
+    /// Estimation with quadratic loss, 4th Berkeley Symposium 1, 1961, 361-379). The share follows how far noise had
+    /// to be smoothed away: a clean curve is left as it is.
     private func steadyTop(_ high: Double, _ cycle: TurnFinder.Cycle, from: Int64, to: Int64) -> Double {
         let reach = fitReach(cycle, to - from)
         guard cycle.isWhole, reach > 0, let first = LocalFit.area(track.points, at: from, reach: reach),

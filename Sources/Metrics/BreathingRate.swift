@@ -8,8 +8,8 @@ package import Frames
 /// next one is due a breath after where it should have been. An interval that fits no whole number, or holds more than
 /// eight breaths, is left out with its time: it says nothing.
 ///
-/// A stage begins with a breath at the pace of the stage before. Where that one was seen without a break it counts once,
-/// however quick the breaths after it are: `firstIsOne` says so of the first interval.
+/// A stage begins with a breath at the pace of the stage before. Where that one was seen without a break it counts
+/// once, however quick the breaths after it are: `firstIsOne` says so of the first interval.
 package func breathingRate(_ troughs: [StreamTime], firstIsOne: Bool = false) -> Double? {
     guard troughs.count >= 2 else { return nil }
     let intervals = zip(troughs.dropFirst(), troughs).map { ($0 - $1).seconds }

@@ -76,8 +76,9 @@ struct PeriodEstimator: Sendable, Hashable, Codable {
 
     /// The peak of `sorted` at half the lag of peak `i`, or `i` itself where there is none.
     ///
-    /// Deep and shallow breaths by turns, as a sway at half their pace makes them, agree best two breaths apart; between
-    /// two such breaths, where one even breath would be at its opposite, the correlation has a low peak of its own.
+    /// Deep and shallow breaths by turns, as a sway at half their pace makes them, agree best two breaths apart;
+    /// between two such breaths, where one even breath would be at its opposite, the correlation has a low peak of
+    /// its own.
     private func half(of i: Int, first: Int) -> Int {
         let lag = Double(first - 1 + i)
         let least = max(0.15, 0.3 * sorted[i])
@@ -87,7 +88,8 @@ struct PeriodEstimator: Sendable, Hashable, Codable {
         return i
     }
 
-    /// Mean of the next bins less that of the last, a third to half a second each: slow changes vanish, breathing's flanks stand out.
+    /// Mean of the next bins less that of the last, a third to half a second each: slow changes vanish, breathing's
+    /// flanks stand out.
     private mutating func difference(_ reach: Int) {
         sorted.removeAll(keepingCapacity: true)
         var sum = 0.0

@@ -40,7 +40,8 @@ package struct StageAggregator: Sendable {
             let start = schedule.spans[stage].start
             let before = usable[..<(usable.firstIndex { $0.narrowestTime >= start } ?? usable.count)].suffix(6)
             describe(
-                &summary.stages[stage], stage, members[stage], believed: believed, before: Array(before), summary.baseline)
+                &summary.stages[stage], stage, members[stage], believed: believed, before: Array(before),
+                summary.baseline)
             if summary.stages[stage].silence == nil { times.writeBelow(stage, into: &summary.stages[stage]) }
         }
         describeTest(&summary, schedule, breaths)

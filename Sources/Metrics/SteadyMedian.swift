@@ -5,15 +5,17 @@
 ///
 /// The middle value of a dozen noisy breaths jumps from one to the next when noise reorders them; this one moves with
 /// them all and scatters by a fifth less, and on even data both are the same. Weights are the increments of
-/// the Beta((n + 1) / 2, (n + 1) / 2) distribution over n equal parts (Harrell and Davis, A new distribution-free quantile
-/// estimator, Biometrika 69, 1982, 635-640; `hdquantile` in R's Hmisc, `hdmedian` in SciPy give the same number).
+/// the Beta((n + 1) / 2, (n + 1) / 2) distribution over n equal parts (Harrell and Davis, A new distribution-free
+/// quantile estimator, Biometrika 69, 1982, 635-640; `hdquantile` in R's Hmisc, `hdmedian` in SciPy give the same
+/// number).
 package struct SteadyMedian {
-    /// Weights of the first 0, 1, 2, ... n ordered values together: from 0 to 1.
+    /// Weight of the first so many ordered values together, from none to all: 0 to 1.
     private let shares: [Double]
 
     /// - Parameter count: how many values, 1 or more.
     package init(count: Int) {
-        // The density is (4 x (1 - x)) ^ ((n - 1) / 2) but for a factor: products and roots alone, the same on every machine.
+        // The density is (4 x (1 - x)) ^ ((n - 1) / 2) but for a factor: products and roots alone, the same on every
+        // machine.
         let steps = 16
         var sum = 0.0
         var shares = [0.0]

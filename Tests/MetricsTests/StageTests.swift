@@ -286,7 +286,7 @@ struct StageTests {
         #expect(spread([0.4], rounds: 10, seed: 1)?.low == 0.4)
     }
 
-    @Test("The steady median is Harrell and Davis', stays between the quartiles and scatters less than the middle value")
+    @Test("The steady median is Harrell and Davis', within the quartiles, and scatters less than the middle value")
     func steady() throws {
         // Increments of x^2 (3 - 2 x) and x^3 (10 - 15 x + 6 x^2) over three and five equal parts.
         #expect(near(SteadyMedian(count: 3).value(ofSorted: [0, 0, 1]), 7.0 / 27, 1e-4))
@@ -314,7 +314,8 @@ struct StageTests {
     func firstBreath() {
         func breath(_ start: Double, _ end: Double) -> Breath {
             Breath(
-                index: 0, segment: 0, start: seconds(start), end: seconds(end), startFrame: 0, endFrame: 9, widestFrame: 0,
+                index: 0, segment: 0, start: seconds(start), end: seconds(end), startFrame: 0, endFrame: 9,
+                widestFrame: 0,
                 widestTime: seconds(start), narrowestFrame: 4, narrowestTime: seconds((start + end) / 2), opened: 9,
                 narrowed: 5, normalisation: nil, usableShare: 1, confidence: 1, isUsable: true)
         }
