@@ -21,15 +21,16 @@ package struct SeededNumbers: Sendable, Hashable, Codable {
     }
 }
 
-/// Median, quartiles and the bootstrap interval of the median.
+/// Steady median, quartiles and the bootstrap interval of the median.
 ///
 /// Draws `rounds` samples of the same size with replacement and takes the 2.5th and 97.5th percentile of their
 /// medians. Values are drawn by rank, so a sample needs counting only and no sorting.
 package func spread(_ values: [Double], rounds: Int, seed: UInt64) -> Spread? {
     let sorted = values.sorted()
-    guard let median = quantile(ofSorted: sorted, 0.5), let low = quantile(ofSorted: sorted, 0.25),
+    guard let middle = steadyMedian(sorted), let low = quantile(ofSorted: sorted, 0.25),
         let high = quantile(ofSorted: sorted, 0.75)
     else { return nil }
+    let estimate = SteadyMedian(count: sorted.count)
     var numbers = SeededNumbers(seed: seed)
     var counts = [Int](repeating: 0, count: sorted.count)
     var medians: [Double] = []
@@ -37,23 +38,11 @@ package func spread(_ values: [Double], rounds: Int, seed: UInt64) -> Spread? {
     for _ in 0..<rounds {
         for i in counts.indices { counts[i] = 0 }
         for _ in sorted.indices { counts[numbers.below(sorted.count)] += 1 }
-        medians.append(medianByCounts(counts, sorted))
+        medians.append(estimate.value(ofSorted: sorted, counts: counts))
     }
     medians.sort()
     return Spread(
-        count: sorted.count, median: median, lowerQuartile: low, upperQuartile: high,
-        low: quantile(ofSorted: medians, 0.025) ?? median, high: quantile(ofSorted: medians, 0.975) ?? median)
-}
-
-private func medianByCounts(_ counts: [Int], _ sorted: [Double]) -> Double {
-    let n = sorted.count
-    let (first, second) = ((n - 1) / 2, n / 2)
-    var seen = 0
-    var lower: Double?
-    for i in counts.indices {
-        seen += counts[i]
-        if lower == nil, seen > first { lower = sorted[i] }
-        if seen > second { return ((lower ?? sorted[i]) + sorted[i]) / 2 }
-    }
-    return sorted[n - 1]
+        count: sorted.count, median: middle, lowerQuartile: low, upperQuartile: high,
+        low: min(middle, quantile(ofSorted: medians, 0.025) ?? middle),
+        high: max(middle, quantile(ofSorted: medians, 0.975) ?? middle))
 }

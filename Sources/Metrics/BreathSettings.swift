@@ -35,6 +35,8 @@ package struct BreathSettings: Sendable, Hashable, Codable {
     package var heldShare: Double = 0.7
     /// Longest wait for the kind of a closure, in seconds, where breathing is quick; 2.2 periods where it is slow.
     package var leastPatience: Double = 3
+    /// How much of the higher top's excess over the mean of a breath's two tops is given back where noise is greatest.
+    package var topShrinkage: Double = 0.3
     /// Least usable share for a breath to enter statistics.
     package var leastUsable: Double = 0.5
 

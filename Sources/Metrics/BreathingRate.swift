@@ -7,7 +7,10 @@ package import Frames
 /// several where some were hidden. What the last narrowing came too early or too late is carried on in part, since the
 /// next one is due a breath after where it should have been. An interval that fits no whole number, or holds more than
 /// eight breaths, is left out with its time: it says nothing.
-package func breathingRate(_ troughs: [StreamTime]) -> Double? {
+///
+/// A stage begins with a breath at the pace of the stage before. Where that one was seen without a break it counts
+/// once, however quick the breaths after it are: `firstIsOne` says so of the first interval.
+package func breathingRate(_ troughs: [StreamTime], firstIsOne: Bool = false) -> Double? {
     guard troughs.count >= 2 else { return nil }
     let intervals = zip(troughs.dropFirst(), troughs).map { ($0 - $1).seconds }
     // One breath's length at every interval: at first the median around it, then the mean of those that hold one.
@@ -23,6 +26,12 @@ package func breathingRate(_ troughs: [StreamTime]) -> Double? {
         var (breaths, seconds, late) = (0.0, 0.0, 0.0)
         for i in intervals.indices {
             let length = intervals[i] / paces[i]
+            if i == 0, firstIsOne, length > 1.3, length < 1.75 {
+                breaths += 1
+                seconds += intervals[i]
+                isSingle[i] = length < 1.5
+                continue
+            }
             let count = max(0, (late + length).rounded())
             let error = late + length - count
             guard length <= 8, length < 1.5 || abs(error) <= 0.45 else {
@@ -38,6 +47,18 @@ package func breathingRate(_ troughs: [StreamTime]) -> Double? {
         rate = seconds > 0 ? 60 * breaths / seconds : nil
     }
     return rate
+}
+
+/// The same for a stage's usable breaths; `before` are the usable ones before the stage.
+package func breathingRate(_ breaths: [Breath], before: [Breath]) -> Double? {
+    let troughs = breaths.map(\.narrowestTime)
+    guard breaths.count >= 2, before.count >= 3 else { return breathingRate(troughs) }
+    // As long as a breath was before the stage, and no time between them that was not seen.
+    let last = before.suffix(6)
+    let intervals = zip(last.dropFirst(), last).map { ($0.narrowestTime - $1.narrowestTime).seconds }
+    let first = (troughs[1] - troughs[0]).seconds
+    let isOne = breaths[0].end == breaths[1].start && first < 1.3 * (median(intervals) ?? 0)
+    return breathingRate(troughs, firstIsOne: isOne)
 }
 
 /// Mean of the sixteen nearest intervals that hold one breath, for every interval; nil where none does.

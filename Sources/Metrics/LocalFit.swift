@@ -26,6 +26,17 @@ enum LocalFit {
         return result
     }
 
+    /// The area at a moment between points; nil where fewer than two are near on either side.
+    static func area(_ points: [TrackPoint], at time: Int64, reach: Int64) -> Double? {
+        var high = points.count
+        while high > 0, points[high - 1].time > time + reach { high -= 1 }
+        var low = high
+        while low > 0, points[low - 1].time >= time - reach { low -= 1 }
+        let near = points[low..<high].filter { !$0.isMasked }
+        guard near.count(where: { $0.time < time }) >= 2, near.count(where: { $0.time > time }) >= 2 else { return nil }
+        return max(0, value(near[...], at: time, reach: Double(reach)))
+    }
+
     /// Least squares of a + b t + c t^2 by its normal equations; `a` is the value at `time`.
     private static func value(_ points: ArraySlice<TrackPoint>, at time: Int64, reach: Double) -> Double {
         var (s0, s1, s2, s3, s4) = (0.0, 0.0, 0.0, 0.0, 0.0)

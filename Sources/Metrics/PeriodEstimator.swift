@@ -68,13 +68,28 @@ struct PeriodEstimator: Sendable, Hashable, Codable {
         guard highest > 0 else { return nil }
         for i in 1..<(sorted.count - 1) where sorted[i] >= sorted[i - 1] && sorted[i] >= sorted[i + 1] {
             if sorted[i] >= 0.5 * highest {
-                return (Double(first - 1 + i) * 0.08, sorted[i])
+                return (Double(first - 1 + half(of: i, first: first)) * 0.08, sorted[i])
             }
         }
         return nil
     }
 
-    /// Mean of the next bins less that of the last, a third to half a second each: slow changes vanish, breathing's flanks stand out.
+    /// The peak of `sorted` at half the lag of peak `i`, or `i` itself where there is none.
+    ///
+    /// Deep and shallow breaths by turns, as a sway at half their pace makes them, agree best two breaths apart;
+    /// between two such breaths, where one even breath would be at its opposite, the correlation has a low peak of
+    /// its own.
+    private func half(of i: Int, first: Int) -> Int {
+        let lag = Double(first - 1 + i)
+        let least = max(0.15, 0.3 * sorted[i])
+        for k in 1..<i where sorted[k] >= sorted[k - 1] && sorted[k] >= sorted[k + 1] && sorted[k] >= least {
+            if abs(Double(first - 1 + k) / lag - 0.5) < 0.07 { return k }
+        }
+        return i
+    }
+
+    /// Mean of the next bins less that of the last, a third to half a second each: slow changes vanish, breathing's
+    /// flanks stand out.
     private mutating func difference(_ reach: Int) {
         sorted.removeAll(keepingCapacity: true)
         var sum = 0.0

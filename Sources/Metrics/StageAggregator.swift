@@ -32,18 +32,23 @@ package struct StageAggregator: Sendable {
         (summary.baseline, summary.baselineSilence) = baseline(schedule, members)
         var times = StageTimes(settings: settings, stages: schedule.spans.count, baseline: summary.baseline)
         times.add(samples, interruptions: interruptions, schedule: schedule)
-        let lone = loneClosures(breaths.filter(\.isUsable))
+        let usable = breaths.filter(\.isUsable)
+        let lone = loneClosures(usable)
         for stage in summary.stages.indices {
             times.write(stage, into: &summary.stages[stage])
             let believed = members[stage].filter { !lone.contains($0.index) }
-            describe(&summary.stages[stage], stage, members[stage], believed: believed, summary.baseline)
+            let start = schedule.spans[stage].start
+            let before = usable[..<(usable.firstIndex { $0.narrowestTime >= start } ?? usable.count)].suffix(6)
+            describe(
+                &summary.stages[stage], stage, members[stage], believed: believed, before: Array(before),
+                summary.baseline)
             if summary.stages[stage].silence == nil { times.writeBelow(stage, into: &summary.stages[stage]) }
         }
         describeTest(&summary, schedule, breaths)
         return summary
     }
 
-    /// Median opened area over the usable breaths of the first rest stage that has enough of them.
+    /// Steady median of the opened area over the usable breaths of the first rest stage that has enough of them.
     private func baseline(
         _ schedule: StageSchedule, _ members: [[Breath]]
     ) -> (RestBaseline?, BaselineSilence?) {
@@ -55,7 +60,8 @@ package struct StageAggregator: Sendable {
             return (nil, .tooFewRestBreaths)
         }
         let breaths = members[stage]
-        guard let opened = median(breaths.map(\.opened)), let closure = median(breaths.map(\.closure)), opened > 0
+        guard let opened = steadyMedian(breaths.map(\.opened)), let closure = steadyMedian(breaths.map(\.closure)),
+            opened > 0
         else { return (nil, .tooFewRestBreaths) }
         // Either all of the baseline is rescaled or none of it.
         let normalised = breaths.compactMap(\.openedNormalised)
@@ -63,13 +69,14 @@ package struct StageAggregator: Sendable {
         return (
             RestBaseline(
                 stage: stage, breaths: breaths.count, opened: opened,
-                openedNormalised: isScaled ? median(normalised) : nil, referenceLength: referenceLength(breaths),
+                openedNormalised: isScaled ? steadyMedian(normalised) : nil, referenceLength: referenceLength(breaths),
                 closure: closure, normalisation: isScaled ? .restBaseline : .restBaselinePixels), nil
         )
     }
 
     private func describe(
-        _ stage: inout StageSummary, _ index: Int, _ breaths: [Breath], believed: [Breath], _ baseline: RestBaseline?
+        _ stage: inout StageSummary, _ index: Int, _ breaths: [Breath], believed: [Breath], before: [Breath],
+        _ baseline: RestBaseline?
     ) {
         stage.usableBreaths = breaths.count
         if stage.frames == 0 {
@@ -80,7 +87,7 @@ package struct StageAggregator: Sendable {
             stage.silence = .tooLittleUsableTime
         }
         guard stage.silence == nil else { return }
-        stage.rate = breathingRate(breaths.map(\.narrowestTime))
+        stage.rate = breathingRate(breaths, before: before)
         let seed = settings.seed &+ UInt64(index) &* 16
         stage.opened = spread(breaths.map(\.opened), rounds: settings.bootstrapRounds, seed: seed)
         stage.closure = spread(breaths.map(\.closure), rounds: settings.bootstrapRounds, seed: seed &+ 1)

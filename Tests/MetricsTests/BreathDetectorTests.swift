@@ -43,6 +43,19 @@ struct BreathDetectorTests {
         for breath in usable where breath.isWhole { #expect(abs(breath.closure - closure) < 0.02 + 0.02 * closure) }
     }
 
+    @Test("Ten frames a second are enough: most 40 ms hold none of them", arguments: [10.0, 12.5, 15])
+    func fewFrames(framesPerSecond: Double) {
+        let samples = (0..<Int(120 * framesPerSecond)).map { frame in
+            var sample = Sample(frame: frame, time: seconds(Double(frame) / framesPerSecond), segment: 0)
+            let area = 5000 * (1 - 0.4 * (0.5 - 0.5 * cos(2 * .pi * Double(frame) / framesPerSecond * 0.5)))
+            sample.opening = Opening(
+                area: area, length: 90, width: 60, angle: nil, leftArea: area / 2, rightArea: area / 2, center: nil)
+            return sample
+        }
+        let breaths = detect(samples).breaths
+        #expect(breaths.count >= 57 && breaths.count(where: \.isUsable) >= breaths.count - 2)
+    }
+
     @Test("A steady opening and a closed one hold no breath")
     func noBreath() {
         for area in [0.0, 4000] {

@@ -286,6 +286,53 @@ struct StageTests {
         #expect(spread([0.4], rounds: 10, seed: 1)?.low == 0.4)
     }
 
+    @Test("The steady median is Harrell and Davis', within the quartiles, and scatters less than the middle value")
+    func steady() throws {
+        // Increments of x^2 (3 - 2 x) and x^3 (10 - 15 x + 6 x^2) over three and five equal parts.
+        #expect(near(SteadyMedian(count: 3).value(ofSorted: [0, 0, 1]), 7.0 / 27, 1e-4))
+        #expect(near(SteadyMedian(count: 5).value(ofSorted: [0, 0, 0, 0, 1]), 0.05792, 1e-4))
+        #expect(near(SteadyMedian(count: 5).value(ofSorted: [0, 0, 0, 1, 1]), 0.31744, 1e-4))
+        #expect(near(SteadyMedian(count: 4).value(ofSorted: [1, 2, 3, 4]), 2.5, 1e-12))
+        #expect(steadyMedian([]) == nil && steadyMedian([0.3]) == 0.3)
+        #expect(near(steadyMedian((1...901).map(Double.init)), 451, 1e-9))
+        // One breath far from the others does not carry the median past them.
+        #expect(steadyMedian([0.2, 0.2, 0.2, 0.2, 0.9]) == 0.2)
+        #expect(
+            SteadyMedian(count: 4).value(ofSorted: [1, 3, 7], counts: [2, 0, 2])
+                == SteadyMedian(count: 4).value(ofSorted: [1, 1, 7, 7]))
+        var dice = TestDice(6)
+        var (steady, middle) = (0.0, 0.0)
+        for _ in 0..<2000 {
+            let values = (0..<13).map { _ in dice.normal() }
+            steady += pow(steadyMedian(values) ?? 9, 2)
+            middle += pow(quantile(ofSorted: values.sorted(), 0.5) ?? 9, 2)
+        }
+        #expect(steady < 0.9 * middle)
+    }
+
+    @Test("A stage's first breath at the pace of the stage before counts once, unless time between was hidden")
+    func firstBreath() {
+        func breath(_ start: Double, _ end: Double) -> Breath {
+            Breath(
+                index: 0, segment: 0, start: seconds(start), end: seconds(end), startFrame: 0, endFrame: 9,
+                widestFrame: 0,
+                widestTime: seconds(start), narrowestFrame: 4, narrowestTime: seconds((start + end) / 2), opened: 9,
+                narrowed: 5, normalisation: nil, usableShare: 1, confidence: 1, isUsable: true)
+        }
+        let before = (0..<6).map { breath(Double($0) * 4 - 24, Double($0) * 4 - 20) }
+        // Narrowest at 1.6, 5.1, 7.3, 9.5, ...: 3.5 s at a pace of 2.2 s.
+        let quick = (0..<12).map { breath(4 + 2.2 * Double($0), 6.2 + 2.2 * Double($0)) }
+        let stage = [breath(-0.8, 4)] + quick
+        #expect(near(breathingRate(stage, before: before), 60 * 12 / (3.5 + 11 * 2.2)))
+        // Nothing is known of what was before, or a part of the time was hidden: the pace around it counts.
+        let unknown = breathingRate(stage.map(\.narrowestTime))
+        #expect(breathingRate(stage, before: []) == unknown)
+        var hidden = stage
+        hidden[0].end = seconds(3.5)
+        #expect(near(unknown, 60 * 13 / (3.5 + 11 * 2.2)))
+        #expect(breathingRate(hidden, before: before) == unknown)
+    }
+
     @Test("The rate counts a hidden breath and leaves a long pause out")
     func rate() {
         let even = (0..<10).map { seconds(Double($0) * 2) }

@@ -90,9 +90,13 @@ enum AnswerBox {
             html += " (closure \(percent(onset.value))\u{202F}%).</li>"
         }
         if let trend = summary.trend {
-            let sign = trend.perMinute > 0 ? "+" : ""
-            html += "<li>Closure changed by \(sign)\(fixed(trend.perMinute * 100, 1)) percentage points per minute of "
-            html += "exercise (\(fixed(trend.low * 100, 1)) to \(fixed(trend.high * 100, 1))).</li>"
+            let change = signed(trend.perMinute)
+            let interval = "95\u{202F}% interval \(signed(trend.low)) to \(signed(trend.high))"
+            html +=
+                trend.low <= 0 && trend.high >= 0
+                ? "<li>No steady change of closure during exercise: \(change) percentage points per minute "
+                    + "(\(interval)).</li>"
+                : "<li>Closure changed by \(change) percentage points per minute of exercise (\(interval)).</li>"
         }
         if let half = summary.recoveryHalfTime {
             let words = "\(fixed(half, 0))\u{202F}s"
@@ -101,5 +105,11 @@ enum AnswerBox {
             html += "<li>Half way back to rest \(shown ?? words) into recovery.</li>"
         }
         return html
+    }
+
+    /// Percentage points with one decimal and a sign.
+    private static func signed(_ share: Double) -> String {
+        let digits = fixed(abs(share) * 100, 1)
+        return digits == "0.0" ? digits : (share > 0 ? "+" : "\u{2212}") + digits
     }
 }

@@ -22,6 +22,7 @@ enum Appendix {
                 "measured and not interrupted by swallow, cough or talking. Rejected frames enter no statistic "
                     + "and are never counted as closed; a closed larynx in plain view is measured with area 0"
             ),
+            ("Median", "of all usable breaths, weighted towards the middle (Harrell and Davis 1982)"),
             ("95 % interval", "of the median, bootstrap over breaths; it does not hold the network's own error"),
             (
                 "Footing",
