@@ -5,8 +5,9 @@
 /// A decoder fills in what is missing and leaves what is too much, without a word. A flipped bit in a code shifts what
 /// follows, and often the blocks then no longer end with the data. A flipped bit in a block's mean, which is coded as the
 /// difference from the block before, brightens or darkens all that follow: means then leave the range of 8-bit pictures,
-/// or the picture differs from those before it by a step (`JPEGShift`). Bits of the other coefficients are never seen:
-/// they change one block, and nothing in the format protects them.
+/// or the picture differs from those before it by a step (`JPEGShift`). A flipped bit in a table gives a symbol twice or
+/// one that cannot be, or heads that differ by that bit alone from all those before (`JPEGHeads`). Bits of the other
+/// coefficients are never seen: they change one block, and nothing in the format protects them.
 /// - **Source** ITU-T T.81, sections B.2 (headers), F.2.2 (decoding), E.2.3 (restarts), A.2 (order of the blocks), A.3.3
 ///   and F.1.1.4 (the range of a mean: a picture of 8 bits has none beyond 1024).
 struct JPEGScan {
@@ -21,6 +22,7 @@ struct JPEGScan {
     /// By quantization table, the step of a block's mean.
     private var steps = [Int32](repeating: 0, count: 4)
     private var shift = JPEGShift()
+    private var heads = JPEGHeads()
 
     /// One component of the picture.
     private struct Part {
@@ -41,8 +43,11 @@ struct JPEGScan {
     /// True for what is not sequential Huffman code of 8 bits, and for markers that another check looks at.
     mutating func fits(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
         guard let isWhole = walk(bytes) else { return true }
-        if isWhole { hasEndedWell = true }
-        return isWhole ? !shift.isShifted() : !hasEndedWell
+        guard isWhole else { return !hasEndedWell }
+        hasEndedWell = true
+        // Both look at every picture: it is one of those before the next.
+        let (isShifted, isHurt) = (shift.isShifted(), heads.areHurt())
+        return !isShifted && !isHurt
     }
 
     /// - Returns: nil where it cannot be told.
@@ -50,6 +55,7 @@ struct JPEGScan {
         tables.forget()
         parts.removeAll(keepingCapacity: true)
         restartInterval = 0
+        heads.begin()
         var at = 2
         var hasScan = false
         while at + 3 < bytes.count {
@@ -66,6 +72,7 @@ struct JPEGScan {
             guard length >= 2, end <= bytes.count else { return nil }
             let body = UnsafeBufferPointer(rebasing: bytes[(at + 4)..<end])
             at = end
+            if marker == 0xC0 || marker == 0xC1 || marker == 0xDA || marker == 0xDB { heads.add(body) }
             switch marker {
             case 0xC0, 0xC1: guard takeFrame(body) else { return nil }
             case 0xC2...0xC3, 0xC5...0xC7, 0xC9...0xCB, 0xCD...0xCF: return nil
@@ -109,10 +116,31 @@ struct JPEGScan {
             for k in 1...16 { total += Int(body[at + k]) }
             guard total <= 256, at + 17 + total <= body.count else { return false }
             let table = UnsafeBufferPointer(rebasing: body[(at + 1)..<(at + 17 + total)])
-            guard tables.build(kind * 4 + place, table) else { return false }
+            guard Self.canBe(table.dropFirst(16), meansOnly: kind == 0), tables.build(kind * 4 + place, table) else { return false }
             at += 17 + total
         }
         return at == body.count
+    }
+
+    /// Whether the symbols of a table can be those of a picture of 8 bits, each of them once.
+    private static func canBe(_ symbols: Slice<UnsafeBufferPointer<UInt8>>, meansOnly: Bool) -> Bool {
+        var seen: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
+        for symbol in symbols {
+            let length = symbol & 15
+            guard meansOnly ? symbol <= 11 : length <= 10 && (length > 0 || symbol == 0 || symbol == 0xF0) else {
+                return false
+            }
+            let bit: UInt64 = 1 << UInt64(symbol & 63)
+            let isSecond: Bool
+            switch symbol >> 6 {
+            case 0: (isSecond, seen.0) = (seen.0 & bit != 0, seen.0 | bit)
+            case 1: (isSecond, seen.1) = (seen.1 & bit != 0, seen.1 | bit)
+            case 2: (isSecond, seen.2) = (seen.2 & bit != 0, seen.2 | bit)
+            default: (isSecond, seen.3) = (seen.3 & bit != 0, seen.3 | bit)
+            }
+            if isSecond { return false }
+        }
+        return true
     }
 
     /// Notes the first step of each quantization table.
@@ -162,8 +190,7 @@ struct JPEGScan {
     private mutating func beginShift() {
         guard scan.count == parts.count, restartInterval == 0 else { return shift.leaveOut() }
         let units = units
-        let step = scan.reduce(1) { max($0, $1.step) }
-        shift.begin(across: units.across, down: units.down, parts: scan.count, step: step)
+        shift.begin(across: units.across, down: units.down, parts: scan.count)
     }
 
     /// Passes over a scan's blocks.
@@ -186,7 +213,7 @@ struct JPEGScan {
                     guard passBlock(&bits, tables, &scan[index]) else { return false }
                     sum += scan[index].mean
                 }
-                shift.add(Float(sum) * Float(scan[index].step) / Float(blocks))
+                shift.add(Float(sum) / Float(blocks))
             }
             left -= 1
         }
@@ -211,6 +238,44 @@ struct JPEGScan {
             bits.skip(length)
         }
         return place == 64 && !bits.isBeyond
+    }
+}
+
+/// The heads of a picture that tell its size, parts and quantization.
+///
+/// Recorders write the same ones over and over. Where many pictures in a row had the same and the next differs in a bit or
+/// two, that is damage: whoever changes the quality changes many numbers of a table, and for more than one picture.
+private struct JPEGHeads {
+    private var present: [UInt8] = []
+    /// Those of the picture before, where they were not the usual ones.
+    private var last: [UInt8] = []
+    /// Those of most pictures, and how many have had them.
+    private var usual: [UInt8] = []
+    private var count = 0
+
+    private static let leastCount = 8
+    private static let mostBits = 2
+
+    mutating func begin() { present.removeAll(keepingCapacity: true) }
+
+    mutating func add(_ body: UnsafeBufferPointer<UInt8>) { present += body }
+
+    /// Whether the present picture's heads are hurt; they then are those of the picture before the next.
+    mutating func areHurt() -> Bool {
+        if present == usual {
+            count += 1
+            last.removeAll(keepingCapacity: true)
+            return false
+        }
+        defer { swap(&last, &present) }
+        if count < Self.leastCount || present == last {
+            (usual, count) = (present, 1)
+            return false
+        }
+        guard present.count == usual.count else { return false }
+        var bits = 0
+        for (byte, other) in zip(present, usual) { bits += (byte ^ other).nonzeroBitCount }
+        return bits <= Self.mostBits
     }
 }
 
