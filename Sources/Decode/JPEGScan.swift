@@ -116,7 +116,9 @@ struct JPEGScan {
             for k in 1...16 { total += Int(body[at + k]) }
             guard total <= 256, at + 17 + total <= body.count else { return false }
             let table = UnsafeBufferPointer(rebasing: body[(at + 1)..<(at + 17 + total)])
-            guard Self.canBe(table.dropFirst(16), meansOnly: kind == 0), tables.build(kind * 4 + place, table) else { return false }
+            guard Self.canBe(table.dropFirst(16), meansOnly: kind == 0), tables.build(kind * 4 + place, table) else {
+                return false
+            }
             at += 17 + total
         }
         return at == body.count
