@@ -13,6 +13,8 @@
 struct JPEGScan {
     /// Some recorders end a picture in ways of their own: only one that has ended as it must once is held to it.
     private var hasEndedWell = false
+    /// The present picture holds what no recorder writes, whatever its ways.
+    private var isBroken = false
     private var tables = HuffmanTables()
     private var parts: [Part] = []
     /// The components of the present scan.
@@ -36,6 +38,8 @@ struct JPEGScan {
         var step: Int32 = 0
         /// The mean of the last block.
         var mean: Int32 = 0
+        /// A bit for every coefficient that some block has.
+        var used: UInt64 = 1
     }
 
     /// Whether no scan of the picture is longer or shorter than its blocks, and its means can be right.
@@ -43,7 +47,7 @@ struct JPEGScan {
     /// True for what is not sequential Huffman code of 8 bits, and for markers that another check looks at.
     mutating func fits(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
         guard let isWhole = walk(bytes) else { return true }
-        guard isWhole else { return !hasEndedWell }
+        guard isWhole else { return !hasEndedWell && !isBroken }
         hasEndedWell = true
         // Both look at every picture: it is one of those before the next.
         let (isShifted, isHurt) = (shift.isShifted(), heads.areHurt())
@@ -55,6 +59,7 @@ struct JPEGScan {
         tables.forget()
         parts.removeAll(keepingCapacity: true)
         restartInterval = 0
+        isBroken = false
         heads.begin()
         var at = 2
         var hasScan = false
@@ -72,7 +77,8 @@ struct JPEGScan {
             guard length >= 2, end <= bytes.count else { return nil }
             let body = UnsafeBufferPointer(rebasing: bytes[(at + 4)..<end])
             at = end
-            if marker == 0xC0 || marker == 0xC1 || marker == 0xDA || marker == 0xDB { heads.add(body) }
+            if marker == 0xC0 || marker == 0xC1 { heads.add(frame: body) }
+            if marker == 0xDB { heads.add(steps: body) }
             switch marker {
             case 0xC0, 0xC1: guard takeFrame(body) else { return nil }
             case 0xC2...0xC3, 0xC5...0xC7, 0xC9...0xCB, 0xCD...0xCF: return nil
@@ -84,7 +90,11 @@ struct JPEGScan {
                 var bits = ScanBits(bytes, from: at)
                 beginShift()
                 let tables = tables
-                guard tables.withView({ pass(&bits, $0) }) else { return false }
+                guard tables.withView({ pass(&bits, $0) }) else {
+                    isBroken = bits.isBroken
+                    return false
+                }
+                for part in scan { heads.use(part.used, ofTable: part.table) }
                 at = bits.at
                 hasScan = true
             default: break
@@ -224,21 +234,30 @@ struct JPEGScan {
 
     @inline(__always)
     private func passBlock(_ bits: inout ScanBits, _ tables: HuffmanView, _ part: inout Part) -> Bool {
-        guard let size = tables.next(&bits, table: part.dc), size <= 11 else { return false }
+        guard let size = tables.next(&bits, table: part.dc), size <= 11 else {
+            bits.isBroken = true
+            return false
+        }
         part.mean += bits.difference(Int(size))
         // Rounding may carry a mean half a step farther; a whole one is let pass.
         guard abs(part.mean) * part.step <= 1024 + part.step else { return false }
         let ac = 4 + part.ac
         var place = 1
         while place < 64 {
-            guard let code = tables.next(&bits, table: ac) else { return false }
+            guard let code = tables.next(&bits, table: ac) else {
+                bits.isBroken = true
+                return false
+            }
             let length = Int(code & 15)
             // 0 ends the block, F0 is sixteen zeros; others of length 0 belong to progressive pictures.
             if code == 0 { return !bits.isBeyond }
             guard length > 0 || code == 0xF0 else { return false }
-            place += Int(code >> 4) + 1
+            place += Int(code >> 4)
+            if length > 0, place < 64 { part.used |= 1 << UInt64(place) }
+            place += 1
             bits.skip(length)
         }
+        if place > 64 { bits.isBroken = true }
         return place == 64 && !bits.isBeyond
     }
 }
@@ -255,12 +274,39 @@ private struct JPEGHeads {
     private var usual: [UInt8] = []
     private var count = 0
 
+    /// For every byte of the present ones the table and coefficient whose step it holds; `noStep` for the others.
+    private var places: [Int] = []
+    /// By table, a bit for every coefficient that the present picture has: another's step changes nothing.
+    private var used: [UInt64] = [0, 0, 0, 0]
+
+    private static let noStep = -1
     private static let leastCount = 8
     private static let mostBits = 2
 
-    mutating func begin() { present.removeAll(keepingCapacity: true) }
+    mutating func begin() {
+        present.removeAll(keepingCapacity: true)
+        places.removeAll(keepingCapacity: true)
+        for table in used.indices { used[table] = 0 }
+    }
 
-    mutating func add(_ body: UnsafeBufferPointer<UInt8>) { present += body }
+    mutating func add(frame body: UnsafeBufferPointer<UInt8>) {
+        present += body
+        places += repeatElement(Self.noStep, count: body.count)
+    }
+
+    /// Adds quantization tables, which `takeSteps` has looked at or will.
+    mutating func add(steps body: UnsafeBufferPointer<UInt8>) {
+        present += body
+        var at = 0
+        while at < body.count {
+            let (width, table) = (body[at] >> 4 != 0 ? 2 : 1, Int(body[at] & 3))
+            places.append(Self.noStep)
+            for place in 0..<(64 * width) { places.append(table << 6 | place / width) }
+            at += 1 + 64 * width
+        }
+    }
+
+    mutating func use(_ coefficients: UInt64, ofTable table: Int) { used[table] |= coefficients }
 
     /// Whether the present picture's heads are hurt; they then are those of the picture before the next.
     mutating func areHurt() -> Bool {
@@ -276,8 +322,13 @@ private struct JPEGHeads {
         }
         guard present.count == usual.count else { return false }
         var bits = 0
-        for (byte, other) in zip(present, usual) { bits += (byte ^ other).nonzeroBitCount }
-        return bits <= Self.mostBits
+        var isSeen = false
+        for (index, (byte, other)) in zip(present, usual).enumerated() where byte != other {
+            bits += (byte ^ other).nonzeroBitCount
+            let place = places[index]
+            isSeen = isSeen || place == Self.noStep || used[place >> 6] >> UInt64(place & 63) & 1 != 0
+        }
+        return isSeen && bits <= Self.mostBits
     }
 }
 
@@ -371,6 +422,8 @@ private struct ScanBits {
     private var held = 0
     /// How many of those held lie behind the end.
     private var madeUp = 0
+    /// They were no code, or led beyond a block.
+    var isBroken = false
 
     init(_ bytes: UnsafeBufferPointer<UInt8>, from start: Int) {
         self.bytes = bytes
