@@ -49,7 +49,7 @@ struct JPEGScan {
         guard let isWhole = walk(bytes) else { return true }
         guard isWhole else { return !hasEndedWell && !isBroken }
         hasEndedWell = true
-        // Both look at every picture: it is one of those before the next.
+        // Both look at every whole picture: it is one of those before the next.
         let (isShifted, isHurt) = (shift.isShifted(), heads.areHurt())
         return !isShifted && !isHurt
     }
@@ -270,10 +270,9 @@ private struct JPEGHeads {
     private var present: [UInt8] = []
     /// Those of the picture before, where they were not the usual ones.
     private var last: [UInt8] = []
-    /// Those of most pictures, and how many have had them.
+    /// Those of the pictures before, and how many have had them.
     private var usual: [UInt8] = []
     private var count = 0
-
     /// For every byte of the present ones the table and coefficient whose step it holds; `noStep` for the others.
     private var places: [Int] = []
     /// By table, a bit for every coefficient that the present picture has: another's step changes nothing.
@@ -320,15 +319,18 @@ private struct JPEGHeads {
             (usual, count) = (present, 1)
             return false
         }
-        guard present.count == usual.count else { return false }
-        var bits = 0
+        var bits = present.count == usual.count ? 0 : Int.max / 2
         var isSeen = false
         for (index, (byte, other)) in zip(present, usual).enumerated() where byte != other {
             bits += (byte ^ other).nonzeroBitCount
             let place = places[index]
             isSeen = isSeen || place == Self.noStep || used[place >> 6] >> UInt64(place & 63) & 1 != 0
         }
-        return isSeen && bits <= Self.mostBits
+        guard bits <= Self.mostBits else {
+            (usual, count) = (present, 1)
+            return false
+        }
+        return isSeen
     }
 }
 
