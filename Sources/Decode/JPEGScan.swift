@@ -5,13 +5,16 @@
 /// A decoder fills in what is missing and leaves what is too much, without a word. A flipped bit in a code shifts what
 /// follows, and often the blocks then no longer end with the data. A flipped bit in a block's mean, which is coded as the
 /// difference from the block before, brightens or darkens all that follow: means then leave the range of 8-bit pictures,
-/// or the picture differs from those before it by a step (`JPEGShift`). Bits of the other coefficients are never seen:
-/// they change one block, and nothing in the format protects them.
+/// or the picture differs from those before it by a step (`JPEGShift`). A flipped bit in a table gives a symbol twice or
+/// one that cannot be, or heads that differ by that bit alone from all those before (`JPEGHeads`). Bits of the other
+/// coefficients are never seen: they change one block, and nothing in the format protects them.
 /// - **Source** ITU-T T.81, sections B.2 (headers), F.2.2 (decoding), E.2.3 (restarts), A.2 (order of the blocks), A.3.3
 ///   and F.1.1.4 (the range of a mean: a picture of 8 bits has none beyond 1024).
 struct JPEGScan {
     /// Some recorders end a picture in ways of their own: only one that has ended as it must once is held to it.
     private var hasEndedWell = false
+    /// The present picture holds what no recorder writes, whatever its ways.
+    private var isBroken = false
     private var tables = HuffmanTables()
     private var parts: [Part] = []
     /// The components of the present scan.
@@ -21,6 +24,7 @@ struct JPEGScan {
     /// By quantization table, the step of a block's mean.
     private var steps = [Int32](repeating: 0, count: 4)
     private var shift = JPEGShift()
+    private var heads = JPEGHeads()
 
     /// One component of the picture.
     private struct Part {
@@ -34,6 +38,8 @@ struct JPEGScan {
         var step: Int32 = 0
         /// The mean of the last block.
         var mean: Int32 = 0
+        /// A bit for every coefficient that some block has.
+        var used: UInt64 = 1
     }
 
     /// Whether no scan of the picture is longer or shorter than its blocks, and its means can be right.
@@ -41,8 +47,11 @@ struct JPEGScan {
     /// True for what is not sequential Huffman code of 8 bits, and for markers that another check looks at.
     mutating func fits(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
         guard let isWhole = walk(bytes) else { return true }
-        if isWhole { hasEndedWell = true }
-        return isWhole ? !shift.isShifted() : !hasEndedWell
+        guard isWhole else { return !hasEndedWell && !isBroken }
+        hasEndedWell = true
+        // Both look at every whole picture: it is one of those before the next.
+        let (isShifted, isHurt) = (shift.isShifted(), heads.areHurt())
+        return !isShifted && !isHurt
     }
 
     /// - Returns: nil where it cannot be told.
@@ -50,6 +59,8 @@ struct JPEGScan {
         tables.forget()
         parts.removeAll(keepingCapacity: true)
         restartInterval = 0
+        isBroken = false
+        heads.begin()
         var at = 2
         var hasScan = false
         while at + 3 < bytes.count {
@@ -66,6 +77,8 @@ struct JPEGScan {
             guard length >= 2, end <= bytes.count else { return nil }
             let body = UnsafeBufferPointer(rebasing: bytes[(at + 4)..<end])
             at = end
+            if marker == 0xC0 || marker == 0xC1 { heads.add(frame: body) }
+            if marker == 0xDB { heads.add(steps: body) }
             switch marker {
             case 0xC0, 0xC1: guard takeFrame(body) else { return nil }
             case 0xC2...0xC3, 0xC5...0xC7, 0xC9...0xCB, 0xCD...0xCF: return nil
@@ -77,7 +90,11 @@ struct JPEGScan {
                 var bits = ScanBits(bytes, from: at)
                 beginShift()
                 let tables = tables
-                guard tables.withView({ pass(&bits, $0) }) else { return false }
+                guard tables.withView({ pass(&bits, $0) }) else {
+                    isBroken = bits.isBroken
+                    return false
+                }
+                for part in scan { heads.use(part.used, ofTable: part.table) }
                 at = bits.at
                 hasScan = true
             default: break
@@ -109,10 +126,33 @@ struct JPEGScan {
             for k in 1...16 { total += Int(body[at + k]) }
             guard total <= 256, at + 17 + total <= body.count else { return false }
             let table = UnsafeBufferPointer(rebasing: body[(at + 1)..<(at + 17 + total)])
-            guard tables.build(kind * 4 + place, table) else { return false }
+            guard Self.canBe(table.dropFirst(16), meansOnly: kind == 0), tables.build(kind * 4 + place, table) else {
+                return false
+            }
             at += 17 + total
         }
         return at == body.count
+    }
+
+    /// Whether the symbols of a table can be those of a picture of 8 bits, each of them once.
+    private static func canBe(_ symbols: Slice<UnsafeBufferPointer<UInt8>>, meansOnly: Bool) -> Bool {
+        var seen: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
+        for symbol in symbols {
+            let length = symbol & 15
+            guard meansOnly ? symbol <= 11 : length <= 10 && (length > 0 || symbol == 0 || symbol == 0xF0) else {
+                return false
+            }
+            let bit: UInt64 = 1 << UInt64(symbol & 63)
+            let isSecond: Bool
+            switch symbol >> 6 {
+            case 0: (isSecond, seen.0) = (seen.0 & bit != 0, seen.0 | bit)
+            case 1: (isSecond, seen.1) = (seen.1 & bit != 0, seen.1 | bit)
+            case 2: (isSecond, seen.2) = (seen.2 & bit != 0, seen.2 | bit)
+            default: (isSecond, seen.3) = (seen.3 & bit != 0, seen.3 | bit)
+            }
+            if isSecond { return false }
+        }
+        return true
     }
 
     /// Notes the first step of each quantization table.
@@ -162,8 +202,7 @@ struct JPEGScan {
     private mutating func beginShift() {
         guard scan.count == parts.count, restartInterval == 0 else { return shift.leaveOut() }
         let units = units
-        let step = scan.reduce(1) { max($0, $1.step) }
-        shift.begin(across: units.across, down: units.down, parts: scan.count, step: step)
+        shift.begin(across: units.across, down: units.down, parts: scan.count)
     }
 
     /// Passes over a scan's blocks.
@@ -186,7 +225,7 @@ struct JPEGScan {
                     guard passBlock(&bits, tables, &scan[index]) else { return false }
                     sum += scan[index].mean
                 }
-                shift.add(Float(sum) * Float(scan[index].step) / Float(blocks))
+                shift.add(Float(sum) / Float(blocks))
             }
             left -= 1
         }
@@ -195,22 +234,103 @@ struct JPEGScan {
 
     @inline(__always)
     private func passBlock(_ bits: inout ScanBits, _ tables: HuffmanView, _ part: inout Part) -> Bool {
-        guard let size = tables.next(&bits, table: part.dc), size <= 11 else { return false }
+        guard let size = tables.next(&bits, table: part.dc), size <= 11 else {
+            bits.isBroken = true
+            return false
+        }
         part.mean += bits.difference(Int(size))
         // Rounding may carry a mean half a step farther; a whole one is let pass.
         guard abs(part.mean) * part.step <= 1024 + part.step else { return false }
         let ac = 4 + part.ac
         var place = 1
         while place < 64 {
-            guard let code = tables.next(&bits, table: ac) else { return false }
+            guard let code = tables.next(&bits, table: ac) else {
+                bits.isBroken = true
+                return false
+            }
             let length = Int(code & 15)
             // 0 ends the block, F0 is sixteen zeros; others of length 0 belong to progressive pictures.
             if code == 0 { return !bits.isBeyond }
             guard length > 0 || code == 0xF0 else { return false }
-            place += Int(code >> 4) + 1
+            place += Int(code >> 4)
+            if length > 0, place < 64 { part.used |= 1 << UInt64(place) }
+            place += 1
             bits.skip(length)
         }
+        if place > 64 { bits.isBroken = true }
         return place == 64 && !bits.isBeyond
+    }
+}
+
+/// The heads of a picture that tell its size, parts and quantization.
+///
+/// Recorders write the same ones over and over. Where many pictures in a row had the same and the next differs in a bit or
+/// two, that is damage: whoever changes the quality changes many numbers of a table, and for more than one picture.
+private struct JPEGHeads {
+    private var present: [UInt8] = []
+    /// Those of the picture before, where they were not the usual ones.
+    private var last: [UInt8] = []
+    /// Those of the pictures before, and how many have had them.
+    private var usual: [UInt8] = []
+    private var count = 0
+    /// For every byte of the present ones the table and coefficient whose step it holds; `noStep` for the others.
+    private var places: [Int] = []
+    /// By table, a bit for every coefficient that the present picture has: another's step changes nothing.
+    private var used: [UInt64] = [0, 0, 0, 0]
+
+    private static let noStep = -1
+    private static let leastCount = 8
+    private static let mostBits = 2
+
+    mutating func begin() {
+        present.removeAll(keepingCapacity: true)
+        places.removeAll(keepingCapacity: true)
+        for table in used.indices { used[table] = 0 }
+    }
+
+    mutating func add(frame body: UnsafeBufferPointer<UInt8>) {
+        present += body
+        places += repeatElement(Self.noStep, count: body.count)
+    }
+
+    /// Adds quantization tables, which `takeSteps` has looked at or will.
+    mutating func add(steps body: UnsafeBufferPointer<UInt8>) {
+        present += body
+        var at = 0
+        while at < body.count {
+            let (width, table) = (body[at] >> 4 != 0 ? 2 : 1, Int(body[at] & 3))
+            places.append(Self.noStep)
+            for place in 0..<(64 * width) { places.append(table << 6 | place / width) }
+            at += 1 + 64 * width
+        }
+    }
+
+    mutating func use(_ coefficients: UInt64, ofTable table: Int) { used[table] |= coefficients }
+
+    /// Whether the present picture's heads are hurt; they then are those of the picture before the next.
+    mutating func areHurt() -> Bool {
+        if present == usual {
+            count += 1
+            last.removeAll(keepingCapacity: true)
+            return false
+        }
+        defer { swap(&last, &present) }
+        if count < Self.leastCount || present == last {
+            (usual, count) = (present, 1)
+            return false
+        }
+        var bits = present.count == usual.count ? 0 : Int.max / 2
+        var isSeen = false
+        for (index, (byte, other)) in zip(present, usual).enumerated() where byte != other {
+            bits += (byte ^ other).nonzeroBitCount
+            let place = places[index]
+            isSeen = isSeen || place == Self.noStep || used[place >> 6] >> UInt64(place & 63) & 1 != 0
+        }
+        guard bits <= Self.mostBits else {
+            (usual, count) = (present, 1)
+            return false
+        }
+        return isSeen
     }
 }
 
@@ -304,6 +424,8 @@ private struct ScanBits {
     private var held = 0
     /// How many of those held lie behind the end.
     private var madeUp = 0
+    /// They were no code, or led beyond a block.
+    var isBroken = false
 
     init(_ bytes: UnsafeBufferPointer<UInt8>, from start: Int) {
         self.bytes = bytes

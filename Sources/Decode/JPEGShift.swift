@@ -4,11 +4,11 @@
 /// amount than in each of the two pictures before.
 ///
 /// What is filmed does not change so: the step's edge runs along one row of blocks, drops by one block in the middle of the
-/// picture, and goes on along the next row. Both halves of the edge must show the same step, beyond what the rows beside
-/// it show (light that moves makes slopes), and so must the comparison with either picture; a step in one of those shows
-/// in one comparison only. Where the edge drops at the side of the picture it looks like any level edge, and is not
-/// looked for.
-/// - **Units** of means: eighths of a grey level, as coded.
+/// picture, and goes on along the next row. Both halves of the edge must show the same step, and so must the rows behind
+/// it against those before it (light that moves makes slopes, an edge that moves makes a band) and the comparison with
+/// either picture; a step in one of those shows in one comparison only. How clear a step must be goes by what else changes
+/// along its edge. Where the edge drops at the side of the picture it looks like any level edge, and is not looked for.
+/// - **Units** of means: steps of their quantization.
 struct JPEGShift {
     private struct Grid: Equatable {
         var across = 0
@@ -17,27 +17,37 @@ struct JPEGShift {
     }
 
     private struct Step {
-        var row: Int
-        var column: Int
+        var place: Int
         var height: Float
-        var agreement: Float
+        /// The square of the height over that of its own error.
+        var clearness: Float
     }
 
     /// Larger pictures are not looked at: a few bytes may claim them.
     private static let mostUnits = 1 << 18
     /// Blocks on either side of the place where the edge drops, at least.
     private static let margin = 2
-    /// A step's height in steps of quantization, at least.
-    private static let leastHeight: Float = 0.9
-    /// The share of the edge that must agree: of all of it, and of either half.
-    private static let leastAgreement: Float = 0.9
-    private static let leastHalf: Float = 0.75
-    /// How far a place's own step may lie from the mean one and agree, as a share of it.
+    /// A step's height, at least: a flipped bit moves means by a whole step of quantization or more.
+    private static let leastHeight: Float = 0.7
+    /// How clear a step is at least: in one comparison, and in both together.
+    private static let leastClearness: Float = 25
+    private static let leastSum: Float = 84
+    /// Neighbours along an edge change alike: more of them than this do not make a step clearer.
+    private static let mostPlaces = 40
+    /// The least that the places' squares of error are taken for.
+    private static let leastNoise: Float = 0.1
+    /// The share of the step that either half of the edge must show.
+    private static let leastHalf: Float = 0.5
+    /// How far a place's own step may lie from the whole edge's and agree: as a share of it, and at least.
     private static let tolerance: Float = 0.4
+    private static let leastTolerance: Float = 0.6
+    /// How many rows before and behind the edge are compared.
+    private static let rows = 3
+    /// Steps that are kept of one comparison.
+    private static let mostSteps = 256
 
     private var grid = Grid()
     private var isIn = false
-    private var step: Int32 = 1
     /// The means of the present picture and of the two before, unit by unit, all parts of a unit together.
     private var means: [[Float]] = [[], [], []]
     /// How many pictures of this grid have come before the present one, two at most.
@@ -45,17 +55,17 @@ struct JPEGShift {
     /// The difference of a part from an earlier picture, and of each row of it from the row above.
     private var difference: [Float] = []
     private var edge: [Float] = []
+    /// Values whose median is wanted.
+    private var sorted: [Float] = []
 
     /// A picture whose means are not looked at.
     mutating func leaveOut() { isIn = false }
 
     /// The next picture.
-    ///
-    /// - Parameter step: the largest step of quantization of a mean.
-    mutating func begin(across: Int, down: Int, parts: Int, step: Int32) {
+    mutating func begin(across: Int, down: Int, parts: Int) {
         let next = Grid(across: across, down: down, parts: parts)
         if next != grid { count = 0 }
-        (grid, self.step, isIn) = (next, step, across >= 8 && down >= 4 && across * down <= Self.mostUnits)
+        (grid, isIn) = (next, across >= 8 && down >= 4 && across * down <= Self.mostUnits)
         means[0].removeAll(keepingCapacity: true)
     }
 
@@ -75,15 +85,23 @@ struct JPEGShift {
         }
         guard count == 2 else { return false }
         for part in 0..<grid.parts {
-            guard let first = find(part, before: 1), let second = find(part, before: 2) else { continue }
-            let places = (first.row * grid.across + first.column, second.row * grid.across + second.column)
-            if abs(places.0 - places.1) <= 1, abs(first.height - second.height) <= abs(first.height) / 2 { return true }
+            let first = steps(of: part, before: 1)
+            if first.isEmpty { continue }
+            for second in steps(of: part, before: 2) {
+                let isSame = first.contains {
+                    abs($0.place - second.place) <= 1 && $0.clearness + second.clearness >= Self.leastSum
+                        && abs($0.height - second.height) <= Self.tolerated($0.height)
+                }
+                if isSame { return true }
+            }
         }
         return false
     }
 
-    /// The clearest step of a part, compared with the picture before or the one before that.
-    private mutating func find(_ part: Int, before: Int) -> Step? {
+    private static func tolerated(_ height: Float) -> Float { max(leastTolerance, tolerance * abs(height)) }
+
+    /// The steps of a part, compared with the picture before or the one before that.
+    private mutating func steps(of part: Int, before: Int) -> [Step] {
         let (across, down, parts) = (grid.across, grid.down, grid.parts)
         difference.removeAll(keepingCapacity: true)
         edge.removeAll(keepingCapacity: true)
@@ -92,44 +110,47 @@ struct JPEGShift {
             difference.append(means[0][at] - means[before][at])
             edge.append(unit < across ? 0 : difference[unit] - difference[unit - across])
         }
-        let least = Self.leastHeight * Float(step)
-        var best: Step?
+        var found: [Step] = []
+        let scale = 1 / Float(across)
         for row in 1..<(down - 1) {
-            // To the right of the drop the step lies above this row, to the left of it below.
+            // To the right of the drop the step lies above this row, to the left of it below; the rest shows none.
             let (above, below) = (row * across, (row + 1) * across)
-            var sum: Float = 0
-            for column in 0..<across { sum += edge[above + column] }
+            var (shown, rest, squares): (Float, Float, Float) = (0, 0, 0)
+            for column in 0..<across {
+                let (first, second) = (edge[above + column], edge[below + column])
+                shown += first
+                rest += second
+                squares += first * first + second * second
+            }
+            var (left, right): (Float, Float) = (0, shown - rest)
             for column in 1...(across - Self.margin) {
-                sum += edge[below + column - 1] - edge[above + column - 1]
-                let height = sum / Float(across)
-                guard column >= Self.margin, abs(height) >= least else { continue }
-                let left = agreeing(edge[below..<(below + column)], with: height)
-                let right = agreeing(edge[(above + column)..<(above + across)], with: height)
-                let agreement = Float(left + right) / Float(across)
-                guard agreement >= Self.leastAgreement, Float(left) >= Self.leastHalf * Float(column),
-                    Float(right) >= Self.leastHalf * Float(across - column)
+                let change = edge[below + column - 1] - edge[above + column - 1]
+                (shown, rest, left, right) = (shown + change, rest - change, left + change, right + change)
+                let height = (shown - rest) * scale
+                guard column >= Self.margin, abs(height) >= Self.leastHeight else { continue }
+                let noise = max(Self.leastNoise, squares * scale - (shown * shown + rest * rest) * scale * scale)
+                let clearness = height * height / noise * Float(min(across, Self.mostPlaces))
+                guard clearness >= Self.leastClearness, left / height >= Self.leastHalf * Float(column),
+                    right / height >= Self.leastHalf * Float(across - column), isKept(height, from: above + column)
                 else { continue }
-                if agreement > best?.agreement ?? 0, isSharp(row, column, height) {
-                    best = Step(row: row, column: column, height: height, agreement: agreement)
-                }
+                found.append(Step(place: above + column, height: height, clearness: clearness))
+                if found.count == Self.mostSteps { return found }
             }
         }
-        return best
+        return found
     }
 
-    /// Whether the rows on either side of a step show less than half of it.
-    private func isSharp(_ row: Int, _ column: Int, _ height: Float) -> Bool {
-        for beside in [-1, 1] where row + beside >= 1 && row + 1 + beside < grid.down {
-            let (above, below) = ((row + beside) * grid.across, (row + 1 + beside) * grid.across)
-            let left = edge[below..<(below + column)].reduce(0, +)
-            let right = edge[(above + column)..<(above + grid.across)].reduce(0, +)
-            if abs(left + right) > abs(height) / 2 * Float(grid.across) { return false }
-        }
-        return true
+    /// Whether the rows behind a step differ from those before it by as much.
+    private mutating func isKept(_ height: Float, from place: Int) -> Bool {
+        let count = Self.rows * grid.across
+        let behind = median(place..<min(difference.count, place + count))
+        return abs(behind - median(max(0, place - count)..<place) - height) <= Self.tolerated(height)
     }
 
-    private func agreeing(_ places: ArraySlice<Float>, with height: Float) -> Int {
-        let most = Self.tolerance * abs(height)
-        return places.count { abs($0 - height) <= most }
+    private mutating func median(_ units: Range<Int>) -> Float {
+        sorted.removeAll(keepingCapacity: true)
+        sorted += difference[units]
+        sorted.sort()
+        return sorted[sorted.count / 2]
     }
 }

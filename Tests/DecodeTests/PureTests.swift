@@ -289,6 +289,42 @@ struct ScanTests {
         }
     }
 
+    @Test("a symbol that a table holds twice, and one that no picture of 8 bits has, are damage")
+    func symbols() throws {
+        let picture = try PictureWriter.encodeJPEG(drawn(3, size: small), quality: 0.7)
+        let tables = try #require(picture.indices.dropLast().first { picture[$0] == 0xFF && picture[$0 + 1] == 0xC4 })
+        // The first table is that of the means; its counts lie behind marker, length and name.
+        let symbols = tables + 5 + 16
+        for symbol in [picture[symbols + 1], 12] {
+            var scan = JPEGScan()
+            #expect(fits(picture, &scan))
+            var hurt = picture
+            hurt[symbols] = symbol
+            #expect(!fits(hurt, &scan))
+            #expect(fits(picture, &scan))
+        }
+    }
+
+    @Test("heads that differ by a bit from those of many pictures are damage; another quality is none, nor what stays")
+    func heads() throws {
+        let picture = try PictureWriter.encodeJPEG(drawn(3, size: small), quality: 0.7)
+        let steps = try #require(picture.indices.dropLast().first { picture[$0] == 0xFF && picture[$0 + 1] == 0xDB })
+        var hurt = picture
+        hurt[steps + 5 + 1] ^= 4
+        var scan = JPEGScan()
+        #expect(fits(picture, &scan))
+        #expect(fits(hurt, &scan), "two pictures tell nothing")
+        for _ in 0..<20 { #expect(fits(picture, &scan)) }
+        #expect(!fits(hurt, &scan))
+        #expect(fits(picture, &scan))
+        #expect(!fits(hurt, &scan))
+        #expect(fits(hurt, &scan), "what stays is the recorder's own")
+        for _ in 0..<20 { #expect(fits(hurt, &scan)) }
+        let finer = try PictureWriter.encodeJPEG(drawn(3, size: small), quality: 0.8)
+        #expect(fits(finer, &scan))
+        #expect(fits(hurt, &scan))
+    }
+
     @Test("a recorder whose pictures never end as they must is not held to it")
     func odd() throws {
         let picture = try PictureWriter.encodeJPEG(drawn(3, size: small), quality: 0.7)
@@ -305,24 +341,24 @@ struct ScanTests {
 struct ShiftTests {
     private static let (across, down) = (20, 15)
 
-    /// Means of a smooth ground that changes a little with every picture, brighter by `height` from `place` on.
+    /// Means, in steps, of a smooth ground that changes a little with every picture, brighter by `height` from `place` on.
     private func means(_ picture: Int, height: Float = 0, from place: Int = 0) -> [Float] {
         (0..<(Self.across * Self.down)).map { unit in
             let (x, y) = (unit % Self.across, unit / Self.across)
-            let ground = Float(20 * x - 13 * y + picture * (x + y) / 4)
+            let ground = Float(20 * x - 13 * y + picture * (x + y) / 4) / 8
             return ground + (unit >= place ? height : 0)
         }
     }
 
     private func isShifted(_ shift: inout JPEGShift, _ means: [Float]) -> Bool {
-        shift.begin(across: Self.across, down: Self.down, parts: 1, step: 8)
+        shift.begin(across: Self.across, down: Self.down, parts: 1)
         for mean in means { shift.add(mean) }
         return shift.isShifted()
     }
 
     @Test("a step from a place in the middle is found once; the pictures after it are sound")
     func found() {
-        for (place, height) in [(105, 16), (45, -40), (250, 200)] as [(Int, Float)] {
+        for (place, height) in [(105, 2), (45, -5), (250, 25)] as [(Int, Float)] {
             var shift = JPEGShift()
             for picture in 0..<4 { #expect(!isShifted(&shift, means(picture))) }
             #expect(isShifted(&shift, means(4, height: height, from: place)))
@@ -330,12 +366,25 @@ struct ShiftTests {
         }
     }
 
+    @Test("a step that is no larger than what else changes is not believed; a larger one is")
+    func noise() {
+        var steps = Steps(state: 5)
+        func noisy(_ picture: Int, _ height: Float) -> [Float] {
+            means(picture, height: height, from: 105).map { $0 + Float.random(in: 0..<2, using: &steps) }
+        }
+        var shift = JPEGShift()
+        for picture in 0..<200 { #expect(!isShifted(&shift, noisy(picture, 0))) }
+        #expect(!isShifted(&shift, noisy(200, 0.8)))
+        for picture in 201..<204 { #expect(!isShifted(&shift, noisy(picture, 0))) }
+        #expect(isShifted(&shift, noisy(204, 6)))
+    }
+
     @Test("a picture that turns brighter, one that changes altogether and a level edge are no damage")
     func sound() {
         var shift = JPEGShift()
         for picture in 0..<3 { #expect(!isShifted(&shift, means(picture))) }
-        #expect(!isShifted(&shift, means(3, height: 300)))
-        #expect(!isShifted(&shift, means(4, height: 300, from: 6 * Self.across)))
+        #expect(!isShifted(&shift, means(3, height: 38)))
+        #expect(!isShifted(&shift, means(4, height: 38, from: 6 * Self.across)))
         #expect(!isShifted(&shift, means(5)))
         #expect(!isShifted(&shift, means(6).reversed()))
         #expect(!isShifted(&shift, means(7)))
@@ -345,8 +394,8 @@ struct ShiftTests {
     func stays() {
         var shift = JPEGShift()
         for picture in 0..<3 { _ = isShifted(&shift, means(picture)) }
-        _ = isShifted(&shift, means(3, height: 40, from: 105))
-        for picture in 4..<8 { #expect(!isShifted(&shift, means(picture, height: 40, from: 105))) }
+        _ = isShifted(&shift, means(3, height: 5, from: 105))
+        for picture in 4..<8 { #expect(!isShifted(&shift, means(picture, height: 5, from: 105))) }
     }
 }
 
