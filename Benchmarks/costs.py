@@ -45,9 +45,10 @@ def allocations(report: Report, quick: bool) -> None:
         report.note("allocations: left out, there is no C compiler")
         return
     short = phantom("calm-8.mkv", 8, "--size", "1280x720", "--codec", "h264", "--calm")
-    long = repeated(short, 4)
-    few, many = counted(short, library), counted(long, library)
-    frames = frames_of(long) - frames_of(short)
+    # Long enough that every statement of the store has been prepared in the shorter one, too.
+    long, longer = repeated(short, 4), repeated(short, 12)
+    few, many = counted(long, library), counted(longer, library)
+    frames = frames_of(longer) - frames_of(long)
     threads = (("rima-measure", "measuring thread"), ("rima-look", "threads that look ahead"),
                ("rima-decode", "decoding thread (FFmpeg's own)"))
     for name, label in threads:

@@ -26,7 +26,8 @@ struct Trial {
         settings.decode.follow = false
         self.settings = settings
         measurer = try FrameMeasurer(
-            settings: settings, model: try settings.loadOpening().model, gate: try settings.loadGate()?.model, state: nil)
+            settings: settings, model: try settings.loadOpening().model, gate: try settings.loadGate()?.model,
+            state: nil)
     }
 
     /// - Returns: one JSON object: `kind` is `picture` or `clip`.
