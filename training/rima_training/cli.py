@@ -65,18 +65,14 @@ def _draw(arguments: argparse.Namespace) -> None:
     print(f"{len(pack)} drawn larynges in {arguments.output}")
 
 
-def _sketch(arguments: argparse.Namespace) -> None:
-    from .data.sketch import sketch_pack
+def _make(arguments: argparse.Namespace) -> None:
+    from .data.pack import made_pack
+    from .data.sculpt import sculpt
+    from .data.sketch import sketch
 
-    pack = sketch_pack(arguments.output, arguments.count, arguments.seed, arguments.side, arguments.typical)
-    print(f"{len(pack)} sketched larynges in {arguments.output}")
-
-
-def _sculpt(arguments: argparse.Namespace) -> None:
-    from .data.sculpt import sculpt_pack
-
-    pack = sculpt_pack(arguments.output, arguments.count, arguments.seed, arguments.side, arguments.typical)
-    print(f"{len(pack)} sculpted larynges in {arguments.output}")
+    hand = {"sketch": sketch, "sculpt": sculpt}[arguments.hand]
+    pack = made_pack(hand, arguments.output, arguments.count, arguments.seed, arguments.side, arguments.typical)
+    print(f"{len(pack)} larynges in {arguments.output}")
 
 
 def _calibrate(arguments: argparse.Namespace) -> None:
@@ -233,9 +229,9 @@ def build_parser() -> argparse.ArgumentParser:
     draw.add_argument("--rima", default="rima", help="the program, where it is not on the path")
     draw.set_defaults(call=_draw)
 
-    for name, call, told in (
-        ("sketch", _sketch, "sketched larynges, a second hand beside the phantom, into a pack"),
-        ("sculpt", _sculpt, "larynges modelled as solids and lit by the lens, a third hand, into a pack (1 s each)"),
+    for name, told in (
+        ("sketch", "sketched larynges, a second hand beside the phantom, into a pack"),
+        ("sculpt", "larynges modelled as solids and lit by the lens, a third hand, into a pack (1 s each)"),
     ):
         made = commands.add_parser(name, help=told)
         made.add_argument("--output", type=Path, required=True)
@@ -244,7 +240,7 @@ def build_parser() -> argparse.ArgumentParser:
         made.add_argument("--side", type=int, default=320)
         made.add_argument("--typical", type=float, default=0.0,
                           help="share drawn as an exercise test shows a larynx, wide and upright; the rest: anything")
-        made.set_defaults(call=call)
+        made.set_defaults(call=_make, hand=name)
 
     calibration = commands.add_parser(
         "calibrate", help="writes into a model file what its confidence is worth, from `rima evaluate DIR --json`")

@@ -171,13 +171,14 @@ def test_a_sketch_repeats_to_the_byte_and_its_mask_fits_its_larynx():
     assert not np.array_equal(sketch(5, 0, 96)[0], sketch(6, 0, 96)[0])
 
 
-def test_sketches_go_into_a_pack(tmp_path: Path):
+@pytest.mark.parametrize("hand", ["sketch", "sculpt"])
+def test_what_a_hand_draws_goes_into_a_pack(tmp_path: Path, hand: str):
     from rima_training.cli import main
     from rima_training.data.pack import Pack
 
-    assert main(["sketch", "--output", str(tmp_path / "pack"), "--count", "5", "--seed", "3", "--side", "64"]) == 0
+    assert main([hand, "--output", str(tmp_path / "pack"), "--count", "5", "--seed", "3", "--side", "64"]) == 0
     pack = Pack(tmp_path / "pack")
-    assert len(pack) == 5 and pack.images.shape == (5, 64, 64, 3) and set(pack.groups) == {"sketch3"}
+    assert len(pack) == 5 and pack.images.shape == (5, 64, 64, 3) and set(pack.groups) == {f"{hand}3"}
 
 
 def test_codes_tell_what_lies_around_the_opening_and_leave_the_mask_alone():

@@ -4,18 +4,20 @@ import Decode
 import Foundation
 import Segment
 
-/// The networks that measured a session's rows from one frame on.
+/// The networks that measured a session's rows from one frame on: in the store, and in session.json.
 struct MeasuredWith: Codable, Sendable {
-    var fromFrame: Int
     var name: String
     var version: String
     var sha256: String
-    var gateSHA256: String?
-    /// What computed them.
-    var engine: String
+    /// Of the gate's network; nil without one, and in records of earlier versions.
+    var gateSha256: String?
+    /// What computed them; nil in records of earlier versions.
+    var engine: String?
+    /// The first frame they measured; nil: from the first on.
+    var fromFrame: Int?
 
     /// Whether rows of both may stand in one file without a word.
-    func isSame(as other: MeasuredWith) -> Bool { sha256 == other.sha256 && gateSHA256 == other.gateSHA256 }
+    func isSame(as other: MeasuredWith) -> Bool { sha256 == other.sha256 && gateSha256 == other.gateSha256 }
 
     /// For people.
     var title: String { "\(name) \(version) (SHA-256 \(sha256.prefix(12))…)" }
@@ -27,7 +29,7 @@ struct LoadedNetwork {
     let fingerprint: Fingerprint
 
     fileprivate init(path: String, engine: EngineSettings) throws {
-        // Before the network is read: a file that is replaced a moment later is not what measures.
+        // At once, not when the session ends: whatever lies there by then, this is what measures.
         fingerprint = try Fingerprint(path: path)
         model = try Model(path: path, engine: engine)
     }
@@ -67,7 +69,7 @@ extension SessionStore {
                     ? "the gate's network differs: set model.gate_path to the one it began with, or --again to measure anew"
                     : "--again measures anew; to keep the rows, use the network they began with (--model)")
         }
-        Terminal.warn("the session goes on with \(present.title) from frame \(present.fromFrame) on")
+        Terminal.warn("the session goes on with \(present.title) from frame \(present.fromFrame ?? 0) on")
         return true
     }
 

@@ -138,8 +138,9 @@ final class SessionRunner {
             threads: atOnce > 1 ? 1 : nil)
         (nextFrame, nextSequence) = (resume.nextFrame, resume.nextSequence)
         network = MeasuredWith(
-            fromFrame: nextFrame, name: model.card.name, version: model.card.version,
-            sha256: loaded.fingerprint.sha256, gateSHA256: gate?.fingerprint.sha256, engine: measurer.engineName)
+            name: model.card.name, version: model.card.version, sha256: loaded.fingerprint.sha256,
+            gateSha256: gate?.fingerprint.sha256, engine: measurer.engineName,
+            fromFrame: nextFrame == 0 ? nil : nextFrame)
         isNetworkNew = try store.mayGoOn(with: network, for: job)
         paneLock = PaneLock(explicit: job.settings.pane)
         isPaneCommitted = false

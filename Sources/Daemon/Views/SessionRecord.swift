@@ -30,15 +30,6 @@ struct SessionRecord: Codable, Sendable {
         var recordings: [String]?
         var losses: Int?
     }
-    struct Network: Codable, Sendable {
-        var name: String
-        var version: String
-        var sha256: String
-        /// What computed it; nil in records of earlier versions.
-        var engine: String?
-        /// The first frame it measured; nil where one network measured all.
-        var fromFrame: Int?
-    }
     struct PaneEntry: Codable, Sendable {
         var fromFrame: Int
         var rect: PixelRect
@@ -63,9 +54,9 @@ struct SessionRecord: Codable, Sendable {
     var recordedAt: String?
     var source: Source
     /// The last one, where `models` has several.
-    var model: Network
+    var model: MeasuredWith
     /// All of them, when a session went on with another network.
-    var models: [Network]?
+    var models: [MeasuredWith]?
     var frames: Count
     var panes: [PaneEntry]
     var marks: [Mark]
@@ -93,8 +84,8 @@ struct SessionRecord: Codable, Sendable {
             ending: outcome.ending.reason.rawValue, lastPacketIncomplete: outcome.ending.lastPacketIncomplete,
             recordings: job.live == nil ? nil : job.folder.recordings.map(\.lastPathComponent),
             losses: job.live == nil ? nil : losses)
-        self.model = Network(last, isOnly: true)
-        models = networks.count > 1 ? networks.map { Network($0, isOnly: false) } : nil
+        self.model = last
+        models = networks.count > 1 ? networks : nil
         let accounting = outcome.accounting
         frames = Count(
             decoded: accounting.decoded, measured: accounting.measured, rejected: accounting.rejected,
@@ -111,7 +102,7 @@ struct SessionRecord: Codable, Sendable {
     }
 
     /// The networks that measured the rows, the first one first.
-    var allModels: [Network] { models ?? [model] }
+    var allModels: [MeasuredWith] { models ?? [model] }
 
     /// The members of a flat value that are numbers, by their names in snake case.
     private static func numbers(of value: some Encodable) throws -> [String: Double] {
@@ -140,13 +131,5 @@ struct SessionRecord: Codable, Sendable {
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
         encoder.keyEncodingStrategy = .convertToSnakeCase
         try encoder.encode(self).write(to: folder.summary, options: .atomic)
-    }
-}
-
-extension SessionRecord.Network {
-    init(_ network: MeasuredWith, isOnly: Bool) {
-        self.init(
-            name: network.name, version: network.version, sha256: network.sha256, engine: network.engine,
-            fromFrame: isOnly ? nil : network.fromFrame)
     }
 }

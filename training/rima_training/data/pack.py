@@ -113,11 +113,13 @@ def write_pack(pairs: list[Pair], folder: Path, side: int, scheme: str | None = 
     return Pack(folder)
 
 
-def made_pack(
-    folder: Path, make: Callable[[int], tuple[np.ndarray, np.ndarray, np.ndarray, bool]], count: int, side: int,
-    group: str
-) -> Pack:
-    """`count` pictures made up one by one (picture, mask, label map, whether a larynx is there), as one pack."""
+# One picture of a hand that makes them up, by seed, number, side and share of typical ones: picture, mask, label map,
+# and whether a larynx is there.
+Hand = Callable[[int, int, int, float], tuple[np.ndarray, np.ndarray, np.ndarray, bool]]
+
+
+def made_pack(hand: Hand, folder: Path, count: int, seed: int, side: int, typical: float = 0.0) -> Pack:
+    """`count` pictures of a seed, made up one by one, as one pack; its group is named after hand and seed."""
     cv2.setNumThreads(1)
     folder = Path(folder)
     _clear(folder)
@@ -126,12 +128,12 @@ def made_pack(
     labels = np.lib.format.open_memmap(folder / "labels.npy", "w+", np.uint8, (count, side, side))
     larynx = []
     for index in tqdm(range(count), desc=str(folder), disable=None):
-        images[index], masks[index], labels[index], seen = make(index)
+        images[index], masks[index], labels[index], seen = hand(seed, index, side, typical)
         larynx.append(seen)
     for file in (images, masks, labels):
         file.flush()
     (folder / "index.json").write_text(json.dumps({
-        "side": side, "scheme": "sketch", "groups": [group] * count, "larynx": larynx, "quality": ["good"] * count}))
+        "side": side, "scheme": "sketch", "groups": [f"{hand.__name__}{seed}"] * count, "larynx": larynx, "quality": ["good"] * count}))
     return Pack(folder)
 
 

@@ -10,13 +10,10 @@ the vocal folds.
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import cv2
 import numpy as np
 
 from ..augment import field_of_view, log_uniform, smooth_field, soften
-from .pack import Pack, made_pack
 from .solids import Body, Distance, Points, Scene, ellipsoid, length, soft_most
 from .structures import EPIGLOTTIS, FOLD, PIT, SUPRAGLOTTIC
 
@@ -323,8 +320,3 @@ def sculpt(
         image = np.where(lit[..., None] > 0, image, np.uint8(rng.uniform(0, 20)))
         mask, labels = mask * lit, labels * lit
     return image, mask, labels, True
-
-
-def sculpt_pack(output: Path, count: int, seed: int, side: int, typical: float = 0.0) -> Pack:
-    """Sculpts `count` larynges of a seed into a pack."""
-    return made_pack(output, lambda index: sculpt(seed, index, side, typical), count, side, f"sculpt{seed}")

@@ -16,7 +16,6 @@ import cv2
 import numpy as np
 
 from ..augment import field_of_view, log_uniform, smooth_field, soften
-from .pack import Pack, made_pack
 from .relief import Relief
 from .structures import EPIGLOTTIS, FOLD, PIT, SUPRAGLOTTIC
 
@@ -435,8 +434,3 @@ def sketch(
         drawing.pits(drawing.uniform(0.0, 1.0))
     drawing.light()
     return *drawing.finished(), larynx
-
-
-def sketch_pack(output: Path, count: int, seed: int, side: int, typical: float = 0.0) -> Pack:
-    """Sketches `count` pictures of a seed into a pack."""
-    return made_pack(output, lambda index: sketch(seed, index, side, typical), count, side, f"sketch{seed}")
