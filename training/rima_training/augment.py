@@ -248,6 +248,27 @@ def compression(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return cv2.imdecode(data, cv2.IMREAD_COLOR)
 
 
+def dusk(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Too little light: tissue hardly brighter than the ground, and the noise that the recorder's gain has lifted."""
+    tone = log_uniform(rng, 40, 150) * np.linspace(0, 1, 256) ** rng.uniform(0.8, 1.5)
+    ground = rng.uniform(0, 28) + rng.uniform(-6, 8, 3)
+    table = np.clip(tone[:, None] + ground, 0, 255).astype(np.uint8)[None]
+    grains = white_noise(rng, image.shape[0])
+    if rng.random() < 0.5:
+        grains = cv2.GaussianBlur(grains, (0, 0), rng.uniform(0.5, 1.2)) * 2.0
+    return cv2.add(cv2.LUT(image, table), grains * np.float32(log_uniform(rng, 0.7, 8)), dtype=cv2.CV_8U)
+
+
+def stripes(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Moire between the endoscope's fibres or lines and the recorder's: bands of another phase in every colour."""
+    axis = np.arange(image.shape[0], dtype=np.float32)
+    angle = rng.uniform(0, np.pi) if rng.random() < 0.5 else rng.integers(2) * np.pi / 2 + rng.normal(0, 0.12)
+    turns = (axis[None, :] * np.cos(angle) + axis[:, None] * np.sin(angle)) / log_uniform(rng, 2.2, 9)
+    phases = 2 * np.pi * (turns[..., None] + rng.uniform(0, 0.5) * np.arange(3))
+    depth = log_uniform(rng, 0.03, 0.3) * np.clip(0.6 + smooth_field(rng, len(axis), 3), 0, 1.2)[..., None]
+    return cv2.multiply(image, (1 + depth * np.sin(phases)).astype(np.float32), dtype=cv2.CV_8U)
+
+
 def sharpen(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """The halo of a recorder's sharpness setting."""
     soft = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.8, 2.5))
@@ -307,12 +328,16 @@ def faults(
         image = glare(image, rng)
     if chance(0.22):
         image = fog(image, rng)
+    if chance(0.16):
+        image = dusk(image, rng)
     if chance(0.45):
         image = blur(image, rng)
     if chance(0.1):
         image = sharpen(image, rng)
     if chance(0.5):
         image = noise(image, rng)
+    if chance(0.1):
+        image = stripes(image, rng)
     if chance(0.1):
         image = salt_and_pepper(image, rng)
     if chance(0.35):

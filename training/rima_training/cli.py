@@ -71,7 +71,9 @@ def _make(arguments: argparse.Namespace) -> None:
     from .data.sketch import sketch
 
     hand = {"sketch": sketch, "sculpt": sculpt}[arguments.hand]
-    pack = made_pack(hand, arguments.output, arguments.count, arguments.seed, arguments.side, arguments.typical)
+    chances = {"collapse": arguments.collapse} if arguments.hand == "sculpt" else {}
+    pack = made_pack(
+        hand, arguments.output, arguments.count, arguments.seed, arguments.side, typical=arguments.typical, **chances)
     print(f"{len(pack)} larynges in {arguments.output}")
 
 
@@ -240,6 +242,9 @@ def build_parser() -> argparse.ArgumentParser:
         made.add_argument("--side", type=int, default=320)
         made.add_argument("--typical", type=float, default=0.0,
                           help="share drawn as an exercise test shows a larynx, wide and upright; the rest: anything")
+        if name == "sculpt":
+            made.add_argument("--collapse", type=float, default=0.0,
+                              help="share narrowed above the folds: arytenoids and aryepiglottic folds drawn in")
         made.set_defaults(call=_make, hand=name)
 
     calibration = commands.add_parser(

@@ -227,3 +227,25 @@ def test_a_sculpted_larynx_repeats_to_the_byte_and_shows_its_opening():
         assert np.array_equal(mask > 0, without_specks(mask > 0))
     assert np.median(shares) > 0.003 and max(shares) < 0.2
     assert not np.array_equal(sculpt(5, 0, 64)[0], sculpt(6, 0, 64)[0])
+    # Supraglottic structures that are drawn in leave less of the opening.
+    wide, narrowed = ([(sculpt(5, index, 48, 1.0, collapse)[1] > 0).mean() for index in range(40)]
+                      for collapse in (0.0, 1.0))
+    assert np.mean(narrowed) < 0.8 * np.mean(wide)
+
+
+def test_a_lens_inside_tissue_sees_its_surface_and_nothing_behind_itself():
+    from rima_training.data.solids import Body, Scene, ellipsoid
+
+    scene = Scene([Body(ellipsoid((0, 0, 0), (2, 2, 2)), 1)])
+    gone = scene.trace(np.zeros(3, np.float32), np.array([[0, 0, -1]], np.float32).T, np.zeros(1), 30.0, 200)
+    assert gone.tolist() == [0]
+
+
+def test_dusk_and_stripes_keep_the_picture_and_darken_or_band_it():
+    rng = np.random.default_rng(4)
+    image = np.full((96, 96, 3), 180, np.uint8)
+    for _ in range(8):
+        dark = augment.dusk(image, rng)
+        assert dark.shape == image.shape and dark.dtype == np.uint8 and dark.mean() < 175
+    banded = augment.stripes(image, rng)
+    assert banded.dtype == np.uint8 and abs(banded.mean() - 180) < 25 and banded.std() > 1

@@ -113,12 +113,12 @@ def write_pack(pairs: list[Pair], folder: Path, side: int, scheme: str | None = 
     return Pack(folder)
 
 
-# One picture of a hand that makes them up, by seed, number, side and share of typical ones: picture, mask, label map,
+# One picture of a hand that makes them up, by seed, number, side and the hand's own shares: picture, mask, label map,
 # and whether a larynx is there.
-Hand = Callable[[int, int, int, float], tuple[np.ndarray, np.ndarray, np.ndarray, bool]]
+Hand = Callable[..., tuple[np.ndarray, np.ndarray, np.ndarray, bool]]
 
 
-def made_pack(hand: Hand, folder: Path, count: int, seed: int, side: int, typical: float = 0.0) -> Pack:
+def made_pack(hand: Hand, folder: Path, count: int, seed: int, side: int, **shares: float) -> Pack:
     """`count` pictures of a seed, made up one by one, as one pack; its group is named after hand and seed."""
     cv2.setNumThreads(1)
     folder = Path(folder)
@@ -128,7 +128,7 @@ def made_pack(hand: Hand, folder: Path, count: int, seed: int, side: int, typica
     labels = np.lib.format.open_memmap(folder / "labels.npy", "w+", np.uint8, (count, side, side))
     larynx = []
     for index in tqdm(range(count), desc=str(folder), disable=None):
-        images[index], masks[index], labels[index], seen = hand(seed, index, side, typical)
+        images[index], masks[index], labels[index], seen = hand(seed, index, side, **shares)
         larynx.append(seen)
     for file in (images, masks, labels):
         file.flush()

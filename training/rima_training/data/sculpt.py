@@ -24,7 +24,8 @@ _FAR = 16.0
 class Larynx:
     """The solids of one larynx, drawn by chance: how wide it opens, what narrows it, what lies about."""
 
-    def __init__(self, rng: np.random.Generator, typical: bool) -> None:
+    def __init__(self, rng: np.random.Generator, typical: bool, collapsing: bool = False) -> None:
+        """`collapsing` draws the supraglottic structures in over the glottis."""
         self.rng = rng
         kind = rng.uniform(0.3, 1.0) if typical else rng.random()
         self.width = 0.0 if kind < 0.15 else log_uniform(rng, 0.03, 0.16) if kind < 0.36 else rng.uniform(0.16, 0.62)
@@ -37,7 +38,7 @@ class Larynx:
         self.ring = (rng.uniform(7, 12), rng.uniform(0.0, 0.05), rng.uniform(0, 6))
         self.trachea = rng.uniform(0.62, 0.95)
         self._glottis()
-        self.scene = Scene(self._bodies())
+        self.scene = Scene(self._bodies() + (self._collapse() if collapsing else []))
 
     def chance(self, share: float) -> bool:
         return bool(self.rng.random() < share)
@@ -155,6 +156,26 @@ class Larynx:
                                              np.full(3, rng.uniform(0.12, 0.32))), SUPRAGLOTTIC, 0.15))
         return bodies
 
+    def _collapse(self) -> list[Body]:
+        """Narrowing above the folds: arytenoids tilted forward over the back, aryepiglottic folds leaning in."""
+        rng, bodies = self.rng, []
+        sides = (-1, 1) if self.chance(0.7) else (int(rng.choice((-1, 1))),)
+        swelling = log_uniform(rng, 0.3, 0.95)
+        for sign in sides:
+            if self.chance(0.8):
+                radii = swelling * np.exp(rng.normal(0, 0.2, 3))
+                where = (sign * (radii[0] * rng.uniform(0.75, 1.15) + self.width * rng.uniform(0, 0.5)),
+                         rng.uniform(-1.25, -0.35), rng.uniform(0.7, 1.7))
+                bodies.append(Body(ellipsoid(where, radii, rng.normal(0.5, 0.3)), SUPRAGLOTTIC,
+                                   rng.uniform(0.03, 0.2)))
+            if self.chance(0.6):
+                radii = (rng.uniform(0.15, 0.5), rng.uniform(0.6, 1.2), rng.uniform(0.2, 0.6))
+                where = (sign * (radii[0] * rng.uniform(0.7, 1.2) + self.width * rng.uniform(0, 0.8)),
+                         rng.uniform(-0.5, 0.5), rng.uniform(0.7, 1.6))
+                bodies.append(Body(ellipsoid(where, radii, rng.normal(0.1, 0.2)), SUPRAGLOTTIC,
+                                   rng.uniform(0.03, 0.25)))
+        return bodies
+
 
 def without_specks(area: np.ndarray, least: int = 6, holes: bool = False) -> np.ndarray:
     """`area`, bool, without parts (or holes) of less than `least` pixels: rays along an edge end on either side of it."""
@@ -166,9 +187,9 @@ def without_specks(area: np.ndarray, least: int = 6, holes: bool = False) -> np.
 class View:
     """One picture of a larynx: a lens, its lamp, and what they see."""
 
-    def __init__(self, rng: np.random.Generator, side: int, typical: bool) -> None:
+    def __init__(self, rng: np.random.Generator, side: int, typical: bool, collapsing: bool = False) -> None:
         self.rng, self.side, self.typical = rng, side, typical
-        self.larynx = Larynx(rng, typical)
+        self.larynx = Larynx(rng, typical, collapsing)
         self._aim()
         scene = self.larynx.scene
         self.far = scene.depth(self.origin, self.ways, _FAR)
@@ -308,11 +329,15 @@ class View:
 
 
 def sculpt(
-    seed: int, index: int, side: int = 320, typical: float = 0.0
+    seed: int, index: int, side: int = 320, typical: float = 0.0, collapse: float = 0.0
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, bool]:
-    """One sculpted picture: picture, mask, label map, and that it shows a larynx. The same numbers, the same bytes."""
+    """One sculpted picture: picture, mask, label map, and that it shows a larynx. The same numbers, the same bytes.
+
+    `typical` is the share seen as in an exercise test, `collapse` the share narrowed above the folds.
+    """
     rng = np.random.default_rng([0x5C0197, seed, index])
-    view = View(rng, side, bool(rng.random() < typical))
+    seen_as_usual = bool(rng.random() < typical)
+    view = View(rng, side, seen_as_usual, collapse > 0 and bool(rng.random() < collapse))
     image, labels = view.picture(), view.labels()
     mask = np.where(view.mask, 255, 0).astype(np.uint8)
     if rng.random() < 0.8:

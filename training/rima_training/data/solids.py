@@ -94,7 +94,8 @@ class Scene:
         live = np.arange(gone.size)
         for _ in range(steps):
             ahead = self.distance(origin[:, None] + ways[:, live] * gone[live])
-            gone[live] += np.float32(0.8) * ahead
+            # A lens inside a solid sees its surface, and nothing behind itself.
+            gone[live] = np.maximum(gone[live] + np.float32(0.8) * ahead, 0)
             live = live[(np.abs(ahead) > 0.002 * gone[live]) & (gone[live] < far)]
             if live.size == 0:
                 break
