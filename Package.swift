@@ -107,7 +107,7 @@ let package = Package(
         .testTarget(
             name: "DaemonTests",
             dependencies: [
-                "Daemon", "Frames", "Metrics", "Segment", "TestSupport", "rima",
+                "Daemon", "Encode", "Frames", "Metrics", "Segment", "TestSupport", "rima",
                 .product(name: "Logging", package: "swift-log"), .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOEmbedded", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"), .product(name: "Yams", package: "Yams"),

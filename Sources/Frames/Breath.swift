@@ -17,6 +17,23 @@ package enum PhaseSource: String, Sendable, Hashable, Codable {
     case sound
 }
 
+/// How far each level of the larynx narrows within one breath; below 0 where it widens while the opening narrows.
+///
+/// The opening is what the supraglottic structures leave to view (the inlet: opening and visible vocal folds) times the
+/// share of it that the vocal folds leave open, so 1 - closure is about (1 - glottic) (1 - supraglottic). The scope's
+/// distance cancels out of both.
+package struct LevelClosures: Sendable, Hashable, Codable {
+    /// How far the open share of the inlet falls; nil where the narrowest moment shows no inlet.
+    package var glottic: Double?
+    /// How far the inlet's area falls.
+    package var supraglottic: Double
+
+    package init(glottic: Double?, supraglottic: Double) {
+        self.glottic = glottic
+        self.supraglottic = supraglottic
+    }
+}
+
 /// One cycle of the area: from one widest opening over the narrowest to the next widest.
 package struct Breath: Sendable, Hashable, Codable {
     /// Ordinal among the session's breaths, from 0.
@@ -38,6 +55,8 @@ package struct Breath: Sendable, Hashable, Codable {
     package var narrowed: Double
     /// Median of the samples' normalised area over their area, 1/px^2; nil where no reference length was known.
     package var normalisation: Double?
+    /// Nil where the network does not tell the levels apart.
+    package var levels: LevelClosures?
     /// Share of the breath's time that was measured and not interrupted, 0...1.
     package var usableShare: Double
     /// How surely this is a breath, 0...1: usable share, height over noise, fit to the neighbours' rhythm.

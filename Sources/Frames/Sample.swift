@@ -92,6 +92,10 @@ package struct Sample: Sendable, Hashable {
     package var fieldShare: Double?
     /// Area over the squared reference length.
     package var normalisedArea: Double?
+    /// Area of the opening and of the vocal folds seen around it, px^2: what the supraglottic structures leave to view.
+    ///
+    /// Nil where the network does not tell them apart or does not see all of it.
+    package var inletArea: Double?
 
     package var state: SampleState { opening == nil ? .rejected : .measured }
 

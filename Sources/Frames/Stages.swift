@@ -158,6 +158,9 @@ package struct StageSummary: Sendable, Hashable, Codable {
     package var openedOfRest: Spread?
     /// Closure per breath (`.withinBreath`).
     package var closure: Spread?
+    /// The same of each level, where the network tells them apart.
+    package var glotticClosure: Spread?
+    package var supraglotticClosure: Spread?
     package var band: NarrowingBand?
     /// The breath that closes most, and the frame of its greatest narrowing.
     package var worst: Evidence?

@@ -8,6 +8,8 @@ struct TrackPoint: Sendable, Hashable, Codable {
     var area: Double
     /// Normalised area over area; nil without a reference length.
     var normalisation: Double?
+    /// Area of the inlet, px^2; nil where the network does not tell it.
+    var inlet: Double?
     /// Part of an interruption.
     var isMasked = false
 }

@@ -48,7 +48,9 @@ package struct BreathDetector: Sendable, Hashable, Codable {
         lastMeasured = sample.time
         let normalisation = sample.normalisedArea.flatMap { area > 0 ? $0 / area : nil }
         slips.add(
-            TrackPoint(time: sample.time.nanoseconds, frame: sample.frame, area: area, normalisation: normalisation),
+            TrackPoint(
+                time: sample.time.nanoseconds, frame: sample.frame, area: area, normalisation: normalisation,
+                inlet: sample.inletArea),
             opened: closures.openedArea)
         takeFiltered()
         advance(isLast: false, &events)
@@ -167,9 +169,11 @@ package struct BreathDetector: Sendable, Hashable, Codable {
         let smooth = LocalFit.areas(track.points, places, reach: fitReach(cycle, to - from))
         var areas: [Double] = []
         var factors: [Double] = []
+        var levels = LevelFinder()
         var (widest, narrowest) = (-1, -1)
         for (offset, place) in places.enumerated() where !track.points[place].isMasked {
             areas.append(smooth[offset])
+            levels.add(area: track.points[place].area, inlet: track.points[place].inlet)
             if let factor = track.points[place].normalisation { factors.append(factor) }
             if widest < 0 || smooth[offset] > smooth[widest - places.lowerBound] { widest = place }
             if narrowest < 0 || smooth[offset] < smooth[narrowest - places.lowerBound] { narrowest = place }
@@ -192,7 +196,7 @@ package struct BreathDetector: Sendable, Hashable, Codable {
         let isPlausible =
             isClear && !isLow && seconds <= 60 / settings.slowest * 1.2
             && !(rhythm < 0.6 && cycle.isWhole && share < 0.85)
-        return Breath(
+        var breath = Breath(
             index: breathCount, segment: segment, start: StreamTime(nanoseconds: from),
             end: StreamTime(nanoseconds: to), startFrame: first.frame, endFrame: last.frame + 1,
             widestFrame: track.points[widest].frame,
@@ -204,6 +208,8 @@ package struct BreathDetector: Sendable, Hashable, Codable {
             isUsable: share >= settings.leastUsable && areas.count >= 6 && isPlausible
                 && isSeen(cycle.trough, seconds: (whole.end - whole.start) * AreaTrack.stepSeconds),
             isWhole: cycle.isWhole)
+        breath.levels = levels.closures
+        return breath
     }
 
     /// Indices of the measured frames in a span of time.

@@ -52,12 +52,16 @@ package struct ReportContent: Sendable {
         self.thresholds = thresholds
         self.stills = stills
         self.paneSize = paneSize
-        notes = [Self.oneOpeningNote, Self.phaseNote(breaths)]
+        notes = [Self.levelNote(breaths), Self.phaseNote(breaths)]
     }
 
-    /// What holds for every test that is measured with one class.
-    private static let oneOpeningNote =
-        "One visible opening was measured; supraglottic and glottic levels are not told apart."
+    /// Whether the network tells the levels of narrowing apart.
+    private static func levelNote(_ breaths: [Breath]) -> String {
+        breaths.contains { $0.levels != nil }
+            ? "Supraglottic and glottic levels are told apart by the vocal folds that the network outlines; a fold that "
+                + "is hidden from view counts as supraglottic narrowing."
+            : "One visible opening was measured; supraglottic and glottic levels are not told apart."
+    }
 
     /// In which phase the breaths are narrowest, and who says so.
     private static func phaseNote(_ breaths: [Breath]) -> String {

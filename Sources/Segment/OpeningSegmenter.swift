@@ -11,6 +11,9 @@ package final class OpeningSegmenter {
     private let engine: any Engine
     private var answer: [Float] = []
     private let opening: Int
+    /// The classes that lie within the laryngeal inlet as it is seen: the opening and the vocal folds.
+    private let within: [Int]
+    private let beyond: [Int]
 
     /// The engine that computes it.
     package var engineName: String { engine.name }
@@ -26,7 +29,16 @@ package final class OpeningSegmenter {
         self.card = card
         self.engine = engine
         self.opening = opening
+        let within = card.classes.indices.filter { $0 == opening || Self.folds.contains(card.classes[$0]) }
+        self.within = within
+        beyond = card.classes.indices.filter { !within.contains($0) }
     }
+
+    /// What label maps call the vocal folds, both or one.
+    private static let folds: Set<String> = ["vocal_folds", "fold_left", "fold_right"]
+
+    /// Whether the network tells the vocal folds from what lies above them, and so the two levels of narrowing apart.
+    package var seesLevels: Bool { within.count > 1 && !beyond.isEmpty }
 
     /// A segmenter on the model's engine.
     package convenience init(model: Model, for part: LookPart = .wholePane, threads: Int = 1) throws(SegmentError) {
@@ -53,6 +65,21 @@ package final class OpeningSegmenter {
             }
             map.values[i] = value
         }
+    }
+
+    /// The inlet's logit in the picture that `segment` saw last; above 0 is opening or vocal fold.
+    ///
+    /// It is the margin of the best of these classes over the best of all others. Asked only of one that `seesLevels`.
+    package func inlet(into map: inout ValueMap) {
+        map.resize(to: outputSize)
+        for i in 0..<outputSize.count { map.values[i] = best(of: within, at: i) - best(of: beyond, at: i) }
+    }
+
+    private func best(of classes: [Int], at i: Int) -> Float {
+        var best = -Float.greatestFiniteMagnitude
+        let plane = outputSize.count
+        for one in classes { best = max(best, logit(answer[one * plane + i], card.activation, alone: false)) }
+        return best
     }
 }
 

@@ -18,6 +18,16 @@ struct GateFindings: Sendable {
     var networkReasons: [Reason] = []
 }
 
+/// What the network shows of a part of the pane.
+struct Sight {
+    /// What the maps cover, pane pixels.
+    fileprivate(set) var cover = PixelRect(x: 0, y: 0, width: 0, height: 0)
+    /// The opening's logits.
+    fileprivate(set) var opening = ValueMap(size: PixelSize(width: 1, height: 1))
+    /// The inlet's, opening and vocal folds together; nil where the network does not tell them from the rest.
+    fileprivate(set) var inlet: ValueMap?
+}
+
 /// Looks at frames one by one and remembers nothing of them.
 ///
 /// Not shared between threads; any number of lookers of the same networks find the same.
@@ -67,18 +77,24 @@ struct FrameLooker {
     }
 
     /// Runs the network on a part of the pane.
-    /// - Returns: what the map covers, in pane pixels.
     mutating func see(
-        _ crop: PixelRect, of frame: borrowing VideoFrame, pane: Pane, into map: inout ValueMap
-    ) throws -> PixelRect {
-        guard crop == PixelRect(pane.rect.size) else {
+        _ crop: PixelRect, of frame: borrowing VideoFrame, pane: Pane, into sight: inout Sight
+    ) throws {
+        if crop == PixelRect(pane.rect.size) {
+            try look.fill(from: frame, pane: pane, crop: crop)
+            try Self.see(look, with: segmenter, into: &sight)
+        } else {
             try closerLook.fill(from: frame, pane: pane, crop: crop)
-            try closer.segment(closerLook.input, into: &map)
-            return closerLook.cover
+            try Self.see(closerLook, with: closer, into: &sight)
         }
-        try look.fill(from: frame, pane: pane, crop: crop)
-        try segmenter.segment(look.input, into: &map)
-        return look.cover
+    }
+
+    private static func see(_ look: Look, with segmenter: OpeningSegmenter, into sight: inout Sight) throws {
+        try segmenter.segment(look.input, into: &sight.opening)
+        sight.cover = look.cover
+        guard segmenter.seesLevels else { return }
+        if sight.inlet == nil { sight.inlet = ValueMap(size: segmenter.outputSize) }
+        segmenter.inlet(into: &sight.inlet!)
     }
 }
 

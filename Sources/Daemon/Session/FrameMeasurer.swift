@@ -41,7 +41,9 @@ struct FrameMeasurer {
     private let confidenceFloor: Double
     private var looker: FrameLooker
     private var meter: OpeningMeter
-    private var map: ValueMap
+    private var sight = Sight()
+    /// Of the inlet, as the last look showed it; stays empty where the network does not tell levels apart.
+    private var inlet = MeterResult()
     /// What was seen of the present frame before its turn.
     private var foresight: Foresight?
 
@@ -55,7 +57,6 @@ struct FrameMeasurer {
             settings: settings, model: model, gate: gateModel, threads: threads ?? settings.threads)
         confidenceFloor = settings.confidenceFloor
         meter = OpeningMeter(settings: settings.opening)
-        map = ValueMap(size: looker.segmenter.outputSize)
         self.state = state ?? TemporalState()
     }
 
@@ -198,12 +199,10 @@ struct FrameMeasurer {
     }
 
     private mutating func see(_ crop: PixelRect, of frame: borrowing VideoFrame, pane: Pane) throws {
-        let wasForeseen = foresight?.withSight(of: crop) { map, cover in
-            meter.measure(map, crop: cover, field: pane.field, into: &result)
-        }
+        let wasForeseen = foresight?.withSight(of: crop) { measure($0, pane: pane) }
         if wasForeseen != true {
-            let cover = try looker.see(crop, of: frame, pane: pane, into: &map)
-            meter.measure(map, crop: cover, field: pane.field, into: &result)
+            try looker.see(crop, of: frame, pane: pane, into: &sight)
+            measure(sight, pane: pane)
         }
         isApart = !result.isEmpty && state.lastFind?.isApart(result.opening, at: frame.time) == true
         // A pit beside a larynx that has just closed. How sure the network is of it speaks against the closure.
@@ -212,6 +211,12 @@ struct FrameMeasurer {
             result.clear()
             result.confidence = 1 - sureness
         }
+    }
+
+    private mutating func measure(_ sight: Sight, pane: Pane) {
+        meter.measure(sight.opening, crop: sight.cover, field: pane.field, into: &result)
+        guard let map = sight.inlet else { return }
+        meter.measure(map, crop: sight.cover, field: pane.field, into: &inlet)
     }
 
     /// Nothing open in a crop that held the larynx a moment ago is a closed larynx; in the whole pane it is nothing seen.
@@ -239,5 +244,11 @@ struct FrameMeasurer {
         sample.fieldShare = result.opening.area / Double(max(1, pane.field.area))
         state.reference.observe(area: result.opening.area, length: result.opening.length)
         sample.normalisedArea = state.reference.normalised(area: result.opening.area)
+        // An inlet that is not seen whole has no area; one smaller than its opening is a mistake.
+        if looker.segmenter.seesLevels, !inlet.isCutByCrop, !inlet.isCutByField,
+            inlet.opening.area >= result.opening.area
+        {
+            sample.inletArea = inlet.opening.area
+        }
     }
 }

@@ -40,20 +40,14 @@ struct LookGuess: Sendable {
 /// What was seen of one frame before its turn.
 final class Foresight {
     fileprivate(set) var findings: GateFindings?
-    private var sights: [Sight] = [Sight(), Sight()]
+    private var sights = [Sight(), Sight()]
+    private var crops = [PixelRect](repeating: PixelRect(x: 0, y: 0, width: 0, height: 0), count: 2)
     private var count = 0
 
-    struct Sight {
-        fileprivate(set) var crop = PixelRect(x: 0, y: 0, width: 0, height: 0)
-        /// What the map covers, in pane pixels.
-        fileprivate(set) var cover = PixelRect(x: 0, y: 0, width: 0, height: 0)
-        fileprivate(set) var map = ValueMap(size: PixelSize(width: 1, height: 1))
-    }
-
-    /// The map of a part of the pane, if it was foreseen.
-    func withSight(of crop: PixelRect, _ body: (ValueMap, PixelRect) -> Void) -> Bool {
-        for index in 0..<count where sights[index].crop == crop {
-            body(sights[index].map, sights[index].cover)
+    /// The sight of a part of the pane, if it was foreseen.
+    func withSight(of crop: PixelRect, _ body: (Sight) -> Void) -> Bool {
+        for index in 0..<count where crops[index] == crop {
+            body(sights[index])
             return true
         }
         return false
@@ -78,8 +72,8 @@ final class Foresight {
     private func see(
         _ crop: PixelRect, _ frame: borrowing VideoFrame, _ pane: Pane, with looker: inout FrameLooker
     ) throws {
-        sights[count].crop = crop
-        sights[count].cover = try looker.see(crop, of: frame, pane: pane, into: &sights[count].map)
+        crops[count] = crop
+        try looker.see(crop, of: frame, pane: pane, into: &sights[count])
         count += 1
     }
 }

@@ -107,6 +107,9 @@ final class SessionStore: Sendable {
                     ALTER TABLE mark ADD COLUMN replaced_by INTEGER;
                     """)
         }
+        migrator.registerMigration("5: the inlet's area") { db in
+            try db.execute(sql: "ALTER TABLE frame ADD COLUMN inlet_area_px REAL")
+        }
         return migrator
     }
 
@@ -127,7 +130,7 @@ final class SessionStore: Sendable {
         }
     }
 
-    private static let frames = InsertForm("INSERT INTO frame VALUES", columns: 17)
+    private static let frames = InsertForm("INSERT INTO frame VALUES", columns: 18)
 
     /// The columns of the table `frame`.
     private static func bind(_ row: NumberedSample, to frames: inout DirectInsert) {
@@ -150,6 +153,7 @@ final class SessionStore: Sendable {
         frames.bind(opening?.rightArea)
         frames.bind(opening?.center?.x)
         frames.bind(opening?.center?.y)
+        frames.bind(sample.inletArea)
     }
 
     private static func insert(_ mark: CommittedMark, into db: Database) throws {
@@ -347,6 +351,8 @@ final class SessionStore: Sendable {
                 angle: try row.soundIfAny(at: first + 12), leftArea: try row.sound(at: first + 13),
                 rightArea: try row.sound(at: first + 14), center: center)
         }
+        // A store of an earlier version that is only read has no such column.
+        if first + 17 < row.count { sample.inletArea = try row.soundIfAny(at: first + 17) }
         return NumberedSample(sequence: try row.sound(at: first + 1), sample: sample)
     }
 }

@@ -11,7 +11,7 @@ enum StreamLines {
     private static let units: [(StaticString, String)] = [
         ("t_s", "s"), ("quality", "1"), ("confidence", "1"), ("area_px", "px^2"), ("area_fov_ratio", "1"),
         ("area_norm", "1"), ("length_px", "px"), ("width_px", "px"), ("angle_deg", "deg"), ("left_area_px", "px^2"),
-        ("right_area_px", "px^2"), ("center_x_px", "px"), ("center_y_px", "px"),
+        ("right_area_px", "px^2"), ("center_x_px", "px"), ("center_y_px", "px"), ("inlet_area_px", "px^2"),
     ]
 
     static func hello(version: String, sessions: [SessionSummary]) -> [UInt8] {

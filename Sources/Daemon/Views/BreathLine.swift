@@ -48,6 +48,10 @@ enum BreathLine {
         line.field("narrowed_px", breath.narrowed, places: 1)
         line.field("opened_norm", breath.openedNormalised, places: 6)
         line.field("closure_ratio", breath.closure, places: 4)
+        if let levels = breath.levels {
+            line.field("glottic_closure_ratio", levels.glottic, places: 4)
+            line.field("supraglottic_closure_ratio", levels.supraglottic, places: 4)
+        }
         line.field("usable_ratio", breath.usableShare, places: 4)
         line.field("confidence", breath.confidence, places: 3)
         line.field("usable", breath.isUsable)

@@ -46,6 +46,7 @@ struct EventLine: Sendable {
         append("right_area_px", opening?.rightArea, 2, &line)
         append("center_x_px", opening?.center?.x, 2, &line)
         append("center_y_px", opening?.center?.y, 2, &line)
+        if let inlet = sample.inletArea { append("inlet_area_px", inlet, 2, &line) }
         line.append(UInt8(ascii: "}"))
     }
 

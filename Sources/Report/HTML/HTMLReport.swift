@@ -16,6 +16,7 @@ package enum HTMLReport {
         html += QualityBox.html(content)
         html += AnswerBox.html(content, links)
         html += StageTableSection.html(content, links)
+        html += LevelSection.html(content)
         html += CurvePlot.html(content, links)
         html += BreathPlot.html(content, links)
         html += ScoreFields.html

@@ -37,6 +37,7 @@ package enum BatchTable {
     static let stageColumns = [
         "usable_ratio", "usable_breaths", "rate_per_min", "opened_rest_ratio", "closure_ratio", "closure_ci95_low",
         "closure_ci95_high", "worst_closure_ratio", "below_50_s", "silence",
+        "glottic_closure_ratio", "supraglottic_closure_ratio",
     ]
 
     package static func csv(_ rows: [BatchRow]) -> String {
@@ -79,6 +80,7 @@ package enum BatchTable {
             cell(stage.openedOfRest?.median, 4), cell(stage.closure?.median, 4), cell(stage.closure?.low, 4),
             cell(stage.closure?.high, 4), cell(stage.worst?.value, 4),
             cell(stage.timeBelow.first { $0.threshold == 0.5 }?.seconds, 3), stage.silence?.rawValue ?? "",
+            cell(stage.glotticClosure?.median, 4), cell(stage.supraglotticClosure?.median, 4),
         ]
     }
 

@@ -7,7 +7,7 @@ package enum BreathTable {
         "session", "breath", "segment", "stage_index", "stage", "start_s", "end_s", "duration_s", "rate_per_min",
         "start_frame", "end_frame", "widest_frame", "widest_t_s", "narrowest_frame", "narrowest_t_s", "opened_px",
         "narrowed_px", "opened_norm", "closure_ratio", "usable_ratio", "confidence", "usable", "whole", "phase",
-        "phase_source",
+        "phase_source", "glottic_closure_ratio", "supraglottic_closure_ratio",
     ]
 
     package static func csv(_ content: ReportContent) -> String {
@@ -23,6 +23,7 @@ package enum BreathTable {
                 cell(breath.narrowed, 1), cell(breath.openedNormalised, 6), cell(breath.closure, 4),
                 cell(breath.usableShare, 4), cell(breath.confidence, 3), breath.isUsable ? "1" : "0",
                 breath.isWhole ? "1" : "0", breath.phase.rawValue, breath.phaseSource?.rawValue ?? "",
+                cell(breath.levels?.glottic, 4), cell(breath.levels?.supraglottic, 4),
             ])
         }
         return table.text

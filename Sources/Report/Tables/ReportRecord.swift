@@ -68,6 +68,8 @@ package struct ReportRecord: Codable, Sendable, Hashable {
         package var openedRestRatio: Span?
         package var restNormalisation: Normalisation?
         package var closureRatio: Span?
+        package var glotticClosureRatio: Span?
+        package var supraglotticClosureRatio: Span?
         package var narrowingBand: NarrowingBand?
         package var worst: Shown?
         package var widest: Shown?
@@ -196,6 +198,8 @@ extension ReportRecord.Stage {
             openedNorm: stage.openedNormalised.map(ReportRecord.Span.init),
             openedRestRatio: stage.openedOfRest.map(ReportRecord.Span.init),
             restNormalisation: stage.baselineNormalisation, closureRatio: stage.closure.map(ReportRecord.Span.init),
+            glotticClosureRatio: stage.glotticClosure.map(ReportRecord.Span.init),
+            supraglotticClosureRatio: stage.supraglotticClosure.map(ReportRecord.Span.init),
             narrowingBand: stage.band, worst: stage.worst.map(ReportRecord.Shown.init),
             widest: stage.widest.map(ReportRecord.Shown.init),
             timeBelow: stage.timeBelow.map {

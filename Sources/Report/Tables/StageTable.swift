@@ -16,7 +16,7 @@ package enum StageTable {
             "narrowing_band", "worst_closure_ratio", "worst_breath", "worst_frame", "worst_t_s", "widest_area_px",
             "widest_frame", "widest_t_s", "below_75_s", "below_75_ratio", "below_50_s", "below_50_ratio", "below_25_s",
             "below_25_ratio", "longest_below_50_s", "p10_rest_ratio", "reference_length_px", "scale_change_ratio",
-        ]
+        ] + SpreadColumns.names("glottic_closure_ratio") + SpreadColumns.names("supraglottic_closure_ratio")
 
     package static func csv(_ content: ReportContent) -> String {
         var table = TableText(columns)
@@ -47,6 +47,8 @@ package enum StageTable {
                 cell(stage.longestBelowHalf, 3), cell(stage.tenthOfRest, 4), cell(stage.referenceLength, 2),
                 cell(stage.scaleChange, 4),
             ]
+            cells += SpreadColumns.cells(stage.glotticClosure, 4)
+            cells += SpreadColumns.cells(stage.supraglotticClosure, 4)
             table.add(cells)
         }
         return table.text
