@@ -39,4 +39,19 @@ struct KnownRecordingsTests {
         known.remove(first)
         #expect(!known.contains(first))
     }
+
+    @Test("keeps every name that a session may have, and its own kind as one number")
+    func names() {
+        var names = SessionNames()
+        for name in [
+            "20261128-031500", "20261128-031500-2", "20261128-031500-9999", "20261128-031500-02", "20261128-031500-10000",
+            "20261128-031500-0", "00000001-000000", "a", "20261128", "20261128-0315xx",
+        ] {
+            let code = names.code(of: name)
+            #expect(names.name(of: code) == name && names.code(of: name) == code)
+            #expect(code != SessionNames.none)
+        }
+        #expect(names.code(of: "20261128-031500-2") == 202_611_280_315_000_002)
+        #expect(names.name(of: SessionNames.none) == nil)
+    }
 }

@@ -13,17 +13,15 @@ struct KnownRecordings {
         var identity: RecordingIdentity
     }
 
-    /// A session at its end.
-    private struct Finished {
-        var session: String
-        var size: Size
-    }
+    /// What is known of a recording's session; only one at its end is kept by name.
+    private struct Standing {
+        var session = SessionNames.none
+        /// Bytes that it has measured, or one of the words below.
+        var bytes = unread
 
-    private enum Size {
-        case unread
+        static let unread: Int64 = -1
         /// The session failed, and does not say.
-        case none
-        case bytes(Int64)
+        static let unknown: Int64 = -2
     }
 
     /// A key that shares its folder's path with all others of that folder.
@@ -33,8 +31,8 @@ struct KnownRecordings {
         var identity: RecordingIdentity
     }
 
-    /// Nil for those whose session is not at its end.
-    private var all: [Place: Finished?] = [:]
+    private var all: [Place: Standing] = [:]
+    private var names = SessionNames()
     private var folders: [String] = []
     private var numbers: [String: Int32] = [:]
 
@@ -45,7 +43,7 @@ struct KnownRecordings {
     mutating func insert(_ key: Key) -> Bool {
         let place = makePlace(for: key)
         guard all[place] == nil else { return false }
-        all[place] = .some(nil)
+        all[place] = Standing()
         return true
     }
 
@@ -55,25 +53,28 @@ struct KnownRecordings {
 
     /// Notes that a recording's session is at its end.
     mutating func finish(_ key: Key, session: String) {
-        all[makePlace(for: key)] = Finished(session: session, size: .unread)
+        all[makePlace(for: key)] = Standing(session: names.code(of: session))
     }
 
     /// Notes that a finished session goes on.
-    mutating func reopen(_ key: Key) { all[makePlace(for: key)] = .some(nil) }
+    mutating func reopen(_ key: Key) { all[makePlace(for: key)] = Standing() }
 
     /// The finished session of a recording; nil where there is none.
-    func session(of key: Key) -> String? { place(of: key).flatMap { all[$0]??.session } }
+    func session(of key: Key) -> String? {
+        place(of: key).flatMap { all[$0] }.flatMap { names.name(of: $0.session) }
+    }
 
     /// Bytes that the finished session of a recording has measured; nil where there is none, or it does not say.
     mutating func bytes(of key: Key, in registry: SessionRegistry) -> Int64? {
-        guard let place = place(of: key), case .some(.some(var finished)) = all[place] else { return nil }
-        if case .unread = finished.size {
-            let folder = SessionFolder(root: registry.root.appending(path: finished.session))
-            finished.size = registry.bytes(of: folder).map { .bytes($0) } ?? .none
-            all[place] = finished
+        guard let place = place(of: key), var known = all[place], let name = names.name(of: known.session) else {
+            return nil
         }
-        guard case .bytes(let bytes) = finished.size else { return nil }
-        return bytes
+        if known.bytes == Standing.unread {
+            let folder = SessionFolder(root: registry.root.appending(path: name))
+            known.bytes = registry.bytes(of: folder) ?? Standing.unknown
+            all[place] = known
+        }
+        return known.bytes >= 0 ? known.bytes : nil
     }
 
     /// Known recordings that are the same file under another name.
@@ -103,6 +104,45 @@ struct KnownRecordings {
             numbers[path] = number
         }
         return Place(folder: number, name: String(name), identity: key.identity)
+    }
+}
+
+/// Names of sessions as single numbers.
+///
+/// A name of the registry's own making, `20261128-031500-2`, is its digits; any other stands in a list.
+struct SessionNames {
+    /// No session.
+    static let none: Int64 = 0
+    private var others: [String] = []
+
+    mutating func code(of name: String) -> Int64 {
+        if let digits = Self.digits(of: name), Self.name(ofDigits: digits) == name { return digits }
+        if let place = others.firstIndex(of: name) { return -Int64(place) - 1 }
+        others.append(name)
+        return -Int64(others.count)
+    }
+
+    /// Nil for none.
+    func name(of code: Int64) -> String? {
+        guard code != Self.none else { return nil }
+        return code > 0 ? Self.name(ofDigits: code) : others[Int(-code) - 1]
+    }
+
+    /// Date, time and number as fourteen and four digits.
+    private static func digits(of name: String) -> Int64? {
+        let parts = name.split(separator: "-", omittingEmptySubsequences: false)
+        guard parts.count == 2 || parts.count == 3, parts[0].count == 8, parts[1].count == 6,
+            let day = Int64(parts[0]), let time = Int64(parts[1]), day > 0, time >= 0,
+            let number = parts.count == 3 ? Int64(parts[2]) : 0, 0..<10_000 ~= number
+        else { return nil }
+        return (day * 1_000_000 + time) * 10_000 + number
+    }
+
+    private static func name(ofDigits code: Int64) -> String {
+        let (stamp, number) = (code / 10_000, code % 10_000)
+        let digits = String(stamp)
+        guard digits.count == 14 else { return "" }
+        return "\(digits.prefix(8))-\(digits.suffix(6))" + (number > 0 ? "-\(number)" : "")
     }
 }
 
