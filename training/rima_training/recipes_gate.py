@@ -37,6 +37,8 @@ class GateData:
     held_out: set[str] = field(default_factory=set)
     bad_share: float = 0.4
     other_share: float = 0.25
+    # Of bad pictures of a larynx, those that are bad by the phantom's own word.
+    own_share: float = 0.5
 
 
 class GateSampler:
@@ -69,13 +71,13 @@ class GateSampler:
         image, fresh = self._other(rng) if is_other else self._larynx(rng)
         bad = rng.random() < self.data.bad_share
         ruined = [source for source in self.ruined if len(source[1])]
-        if bad and not is_other and ruined and rng.random() < 0.25:
-            image, mask = self._pick(ruined, rng)
+        if bad and not is_other and ruined and rng.random() < self.data.own_share:
+            (image, mask), _ = self._pick(ruined, rng)
             image = look(image, mask, pane_view(image.shape, rng, 0.15), self.side)[0]
         elif bad:
             image = mild(image, rng) if rng.random() < 0.4 else image
             image, _ = spoil(image, rng)
-        elif fresh or rng.random() < 0.35:
+        elif fresh or rng.random() < 0.15:
             image = mild(image, rng)
         if rng.random() < 0.2:
             image, _ = augment.cut_field(image, np.zeros(image.shape[:2], np.uint8), rng)
@@ -83,29 +85,32 @@ class GateSampler:
                 np.array([True, not bad], np.float32))
 
     @staticmethod
-    def _pick(sources: list[tuple[Pack, np.ndarray]], rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    def _pick(
+        sources: list[tuple[Pack, np.ndarray]], rng: np.random.Generator
+    ) -> tuple[tuple[np.ndarray, np.ndarray], str | None]:
+        """A picture with its mask, and the scheme of its pack."""
         sizes = np.array([len(where) for _, where in sources], float)
         pack, where = sources[int(rng.choice(len(sources), p=sizes / sizes.sum()))]
-        return pack[int(rng.choice(where))]
+        return pack[int(rng.choice(where))], pack.scheme
 
     def _larynx(self, rng: np.random.Generator) -> tuple[np.ndarray, bool]:
-        """A larynx, and whether it is free of faults so far; the phantom draws its own everyday faults."""
+        """A larynx, and whether it is free of faults so far: the phantom draws its own up to where they ruin a picture."""
         drawn = [source for source in self.larynx if len(source[1])]
         if self.real and (not drawn or rng.random() < 0.35):
-            image, mask = self._pick([self.real], rng)
+            (image, mask), _ = self._pick([self.real], rng)
             view = crop_view(mask, rng, 0.6, 0.6, 1.0)
             return look(image, mask, view, self.side, border=cv2.BORDER_REFLECT_101)[0], True
-        image, mask = self._pick(drawn, rng)
-        return look(image, mask, pane_view(image.shape, rng, 0.15), self.side)[0], False
+        (image, mask), scheme = self._pick(drawn, rng)
+        return look(image, mask, pane_view(image.shape, rng, 0.15), self.side)[0], scheme != "phantom"
 
     def _other(self, rng: np.random.Generator) -> tuple[np.ndarray, bool]:
         nothing = [source for source in self.nothing if len(source[1])]
         choice = rng.random()
         if self.other and (not nothing or choice < 0.5):
-            image, mask = self._pick([self.other], rng)
+            (image, mask), _ = self._pick([self.other], rng)
             side, fresh = image.shape[0] * augment.log_uniform(rng, 0.45, 1.1), True
         elif nothing:
-            image, mask = self._pick(nothing, rng)
+            (image, mask), _ = self._pick(nothing, rng)
             side, fresh = image.shape[0] * augment.log_uniform(rng, 0.8, 1.1), False
         else:
             image, mask = np.full((64, 64, 3), rng.integers(0, 200, 3), np.uint8), np.zeros((64, 64), np.uint8)
