@@ -21,7 +21,7 @@ package enum PhaseSource: String, Sendable, Hashable, Codable {
 ///
 /// The opening is what the supraglottic structures leave to view (the inlet: opening and visible vocal folds) times the
 /// share of it that the vocal folds leave open, so 1 - closure is about (1 - glottic) (1 - supraglottic). The scope's
-/// distance cancels out of both.
+/// distance cancels out of the first frame by frame, out of the second as far as it stays the same within the breath.
 package struct LevelClosures: Sendable, Hashable, Codable {
     /// How far the open share of the inlet falls; nil where the narrowest moment shows no inlet.
     package var glottic: Double?

@@ -173,7 +173,7 @@ package struct BreathDetector: Sendable, Hashable, Codable {
         var (widest, narrowest) = (-1, -1)
         for (offset, place) in places.enumerated() where !track.points[place].isMasked {
             areas.append(smooth[offset])
-            levels.add(area: track.points[place].area, inlet: track.points[place].inlet)
+            levels.add(smoothed: smooth[offset], area: track.points[place].area, inlet: track.points[place].inlet)
             if let factor = track.points[place].normalisation { factors.append(factor) }
             if widest < 0 || smooth[offset] > smooth[widest - places.lowerBound] { widest = place }
             if narrowest < 0 || smooth[offset] < smooth[narrowest - places.lowerBound] { narrowest = place }

@@ -3,36 +3,53 @@ import Frames
 
 /// Compares the inlet where the breath is widest with the inlet where it is narrowest.
 ///
-/// Both levels are read in the same moments, the widest and the narrowest tenth of the breath, so that a level that does
-/// not move shows none of its noise as narrowing.
+/// Both levels are read in the same moments, chosen by the smoothed area alone: a level that does not move must not show
+/// its noise as narrowing.
 struct LevelFinder {
-    private var seen: [(area: Double, inlet: Double)] = []
-    private var measured = 0
-
-    /// Fewest frames that a moment is read from.
-    private static let leastFrames = 3
-
-    /// Takes in a measured frame: its area and, where known, its inlet's, px^2.
-    mutating func add(area: Double, inlet: Double?) {
-        measured += 1
-        if let inlet { seen.append((area, inlet)) }
+    private struct Moment {
+        var smoothed: Double
+        var area: Double
+        var inlet: Double?
     }
 
-    /// Nil where the inlet was seen in less than half of the breath.
+    private var moments: [Moment] = []
+
+    /// The widest and the narrowest part of a breath that are compared, and the fewest frames of each.
+    private static let part = 0.1
+    private static let leastFrames = 3
+
+    /// Takes in a measured frame: its area as smoothed and as it is, and its inlet's where known, px^2.
+    mutating func add(smoothed: Double, area: Double, inlet: Double?) {
+        moments.append(Moment(smoothed: smoothed, area: area, inlet: inlet))
+    }
+
+    /// Nil where half of either part does not show the inlet.
     var closures: LevelClosures? {
-        let count = max(Self.leastFrames, seen.count / 10)
-        guard seen.count >= 2 * count, 2 * seen.count >= measured else { return nil }
-        let byArea = seen.sorted { ($0.area, $0.inlet) < ($1.area, $1.inlet) }
-        let (narrow, wide) = (byArea.prefix(count), byArea.suffix(count))
-        guard let opened = median(wide.map(\.inlet)), let narrowed = median(narrow.map(\.inlet)), opened > 0,
+        guard moments.contains(where: { $0.inlet != nil }) else { return nil }
+        let count = max(Self.leastFrames, Int(Self.part * Double(moments.count)))
+        guard moments.count >= 2 * count else { return nil }
+        let sorted = moments.map(\.smoothed).sorted()
+        // Frames of equal area belong together: which of them is taken must not depend on the inlet.
+        let narrow = moments.filter { $0.smoothed <= sorted[count - 1] }
+        let wide = moments.filter { $0.smoothed >= sorted[sorted.count - count] }
+        guard let opened = Self.inlet(wide), let narrowed = Self.inlet(narrow), opened > 0,
             let share = Self.openShare(wide), share > 0
         else { return nil }
         return LevelClosures(
             glottic: Self.openShare(narrow).map { 1 - $0 / share }, supraglottic: 1 - narrowed / opened)
     }
 
-    /// The median share of the inlet that is open; nil where there is no inlet to see.
-    private static func openShare(_ frames: ArraySlice<(area: Double, inlet: Double)>) -> Double? {
-        median(frames.filter { $0.inlet > 0 }.map { min(1, $0.area / $0.inlet) })
+    /// The median area of the inlet; nil where fewer than half of the frames show it.
+    private static func inlet(_ part: [Moment]) -> Double? {
+        let known = part.compactMap(\.inlet)
+        return 2 * known.count >= part.count ? median(known) : nil
+    }
+
+    /// The median share of the inlet that is open; nil where there is mostly none to see.
+    private static func openShare(_ part: [Moment]) -> Double? {
+        let shares = part.compactMap { moment in
+            moment.inlet.flatMap { $0 > 0 ? min(1, moment.area / $0) : nil }
+        }
+        return 2 * shares.count >= part.count ? median(shares) : nil
     }
 }

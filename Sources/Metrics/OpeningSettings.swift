@@ -88,6 +88,17 @@ package struct MeterResult: Sendable, Hashable {
     /// Whether any border cuts the opening.
     package var isCutByEdge: Bool { isCutByField || isCutByCrop }
 
+    /// Whether a point lies inside the outline and in none of its holes.
+    package func contains(_ point: Point) -> Bool {
+        var isInside = false
+        forEachEdge { _, _, a, b in
+            guard (a.y > point.y) != (b.y > point.y) else { return }
+            let x = a.x + (point.y - a.y) / (b.y - a.y) * (b.x - a.x)
+            if point.x < x { isInside.toggle() }
+        }
+        return isInside
+    }
+
     /// The points of one ring.
     package func ring(_ index: Int) -> ArraySlice<Point> {
         let end = index + 1 < ringStarts.count ? ringStarts[index + 1] : outline.count

@@ -52,12 +52,12 @@ package struct ReportContent: Sendable {
         self.thresholds = thresholds
         self.stills = stills
         self.paneSize = paneSize
-        notes = [Self.levelNote(breaths), Self.phaseNote(breaths)]
+        notes = [Self.levelNote(summary), Self.phaseNote(breaths)]
     }
 
     /// Whether the network tells the levels of narrowing apart.
-    private static func levelNote(_ breaths: [Breath]) -> String {
-        breaths.contains { $0.levels != nil }
+    private static func levelNote(_ summary: TestSummary) -> String {
+        summary.stages.contains { $0.supraglotticClosure != nil }
             ? "Supraglottic and glottic levels are told apart by the vocal folds that the network outlines; a fold that "
                 + "is hidden from view counts as supraglottic narrowing."
             : "One visible opening was measured; supraglottic and glottic levels are not told apart."

@@ -38,7 +38,9 @@ package final class OpeningSegmenter {
     private static let folds: Set<String> = ["vocal_folds", "fold_left", "fold_right"]
 
     /// Whether the network tells the vocal folds from what lies above them, and so the two levels of narrowing apart.
-    package var seesLevels: Bool { within.count > 1 && !beyond.isEmpty }
+    ///
+    /// Classes that share their probability need one more, for what is neither.
+    package var seesLevels: Bool { within.count > 1 && (!beyond.isEmpty || card.activation == .sigmoid) }
 
     /// A segmenter on the model's engine.
     package convenience init(model: Model, for part: LookPart = .wholePane, threads: Int = 1) throws(SegmentError) {
@@ -69,17 +71,23 @@ package final class OpeningSegmenter {
 
     /// The inlet's logit in the picture that `segment` saw last; above 0 is opening or vocal fold.
     ///
-    /// It is the margin of the best of these classes over the best of all others. Asked only of one that `seesLevels`.
+    /// Of classes that share their probability it is that of all within against all beyond; of independent ones the
+    /// margin of the best within over the best beyond, or over even chances. Asked only of one that `seesLevels`.
     package func inlet(into map: inout ValueMap) {
         map.resize(to: outputSize)
-        for i in 0..<outputSize.count { map.values[i] = best(of: within, at: i) - best(of: beyond, at: i) }
+        for i in 0..<outputSize.count { map.values[i] = joined(within, at: i) - joined(beyond, at: i) }
     }
 
-    private func best(of classes: [Int], at i: Int) -> Float {
-        var best = -Float.greatestFiniteMagnitude
+    /// The logit of any of `classes`.
+    private func joined(_ classes: [Int], at i: Int) -> Float {
+        guard !classes.isEmpty else { return 0 }
         let plane = outputSize.count
+        var best = -Float.greatestFiniteMagnitude
         for one in classes { best = max(best, logit(answer[one * plane + i], card.activation, alone: false)) }
-        return best
+        guard card.activation != .sigmoid else { return best }
+        var sum: Float = 0
+        for one in classes { sum += exp(logit(answer[one * plane + i], card.activation, alone: false) - best) }
+        return best + log(sum)
     }
 }
 

@@ -11,6 +11,20 @@ struct CropTrackerTests {
             rightArea: length, center: Point(x: x, y: y))
     }
 
+    @Test("the inlet around a small opening stays in view; a narrow one asks for nothing more")
+    func inlet() {
+        let pane = PixelSize(width: 828, height: 828)
+        let (small, around) = (opening(x: 400, y: 400, length: 60), opening(x: 400, y: 380, length: 240))
+        var tracker = CropTracker(pane: pane)
+        tracker.note(small, confidence: 0.9)
+        let alone = tracker.crop
+        tracker.note(small, confidence: 0.9, inlet: around)
+        #expect(tracker.crop.width > alone.width && Double(tracker.crop.width) >= 1.25 * 240)
+        var other = CropTracker(pane: pane)
+        other.note(small, confidence: 0.9, inlet: opening(x: 400, y: 400, length: 80))
+        #expect(other.crop == alone)
+    }
+
     @Test("the first look is the whole pane, whatever its shape")
     func first() {
         #expect(

@@ -233,7 +233,7 @@ def test_a_sculpted_larynx_repeats_to_the_byte_and_shows_its_opening():
     assert np.mean(narrowed) < 0.8 * np.mean(wide)
 
 
-def test_a_lens_inside_tissue_sees_its_surface_and_nothing_behind_itself():
+def test_a_lens_inside_tissue_touches_it_and_sees_nothing_behind_itself():
     from rima_training.data.solids import Body, Scene, ellipsoid
 
     scene = Scene([Body(ellipsoid((0, 0, 0), (2, 2, 2)), 1)])

@@ -222,7 +222,8 @@ struct FrameMeasurer {
     /// Nothing open in a crop that held the larynx a moment ago is a closed larynx; in the whole pane it is nothing seen.
     private func note(in tracker: inout CropTracker, atWholePane: Bool) {
         tracker.note(
-            result.isEmpty && atWholePane ? nil : result.opening, confidence: isApart ? 1 : result.confidence)
+            result.isEmpty && atWholePane ? nil : result.opening, confidence: isApart ? 1 : result.confidence,
+            inlet: inlet.isEmpty ? nil : inlet.opening)
     }
 
     private mutating func judge(_ sample: inout Sample, pane: Pane) {
@@ -244,11 +245,13 @@ struct FrameMeasurer {
         sample.fieldShare = result.opening.area / Double(max(1, pane.field.area))
         state.reference.observe(area: result.opening.area, length: result.opening.length)
         sample.normalisedArea = state.reference.normalised(area: result.opening.area)
-        // An inlet that is not seen whole has no area; one smaller than its opening is a mistake.
-        if looker.segmenter.seesLevels, !inlet.isCutByCrop, !inlet.isCutByField,
-            inlet.opening.area >= result.opening.area
-        {
-            sample.inletArea = inlet.opening.area
-        }
+        if showsInlet { sample.inletArea = inlet.opening.area }
+    }
+
+    /// Whether the inlet's area is known: seen whole and surely, around the opening where there is one.
+    private var showsInlet: Bool {
+        guard looker.segmenter.seesLevels, inlet.confidence >= confidenceFloor, !inlet.isCutByEdge else { return false }
+        guard let center = result.opening.center else { return true }
+        return inlet.opening.area >= result.opening.area && inlet.contains(center)
     }
 }

@@ -124,11 +124,10 @@ package enum FHIRReport {
             ]
             parts.append(rate(stage.rate, absent))
             parts += spread("closure_ratio", "Closure within the breath", stage.closure, absent)
-            if let glottic = stage.glotticClosure {
-                parts += spread("glottic_closure_ratio", "Closure at the vocal folds", glottic, absent)
-            }
-            if let supraglottic = stage.supraglotticClosure {
-                parts += spread("supraglottic_closure_ratio", "Closure above the vocal folds", supraglottic, absent)
+            if content.summary.stages.contains(where: { $0.supraglotticClosure != nil }) {
+                parts += spread("glottic_closure_ratio", "Closure at the vocal folds", stage.glotticClosure, absent)
+                parts += spread(
+                    "supraglottic_closure_ratio", "Closure above the vocal folds", stage.supraglotticClosure, absent)
             }
             parts.append(share("worst_closure_ratio", "Closure of the worst breath", stage.worst?.value, absent))
             if let worst = stage.worst {

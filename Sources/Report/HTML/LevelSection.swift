@@ -16,8 +16,9 @@ enum LevelSection {
         }
         html += "</tbody></table>\n<p class=\"caption\">Within each breath, widest against narrowest moment. "
         html += "Supraglottic: how far the inlet narrows, that is opening and visible vocal folds together. "
-        html += "Glottic: how far the open share of that inlet falls. Below 0: the level widens. "
-        html += "No clinical grade.</p></section>\n"
+        html += "Glottic: how far the open share of that inlet falls. Below 0: the level widens. The scope's distance "
+        html += "cancels out of the glottic closure; out of the supraglottic one as far as it stays the same within a "
+        html += "breath. No clinical grade.</p></section>\n"
         return html
     }
 
@@ -25,6 +26,6 @@ enum LevelSection {
         guard let spread else { return "–" }
         return "<strong>\(percent(spread.median))</strong> [\(percent(spread.lowerQuartile)) to "
             + "\(percent(spread.upperQuartile))]<small>95\u{202F}%: \(percent(spread.low)) to "
-            + "\(percent(spread.high))</small>"
+            + "\(percent(spread.high)); \(spread.count) breaths</small>"
     }
 }

@@ -61,13 +61,17 @@ package struct CropTracker: Codable, Sendable, Equatable {
 
     package var looksAtWholePane: Bool { crop == PixelRect(pane) }
 
+    /// An inlet asks for as much room as an opening of this share of its extent.
+    private static let inletShare = 0.6
+
     /// Takes in what the last look saw.
     ///
     /// Only frames that were looked at count; a frame that the gate refused says nothing about where the opening is.
     /// - Parameters:
     ///   - opening: in pane pixels; nil when the look found no larynx.
     ///   - confidence: the network's, 0...1.
-    package mutating func note(_ opening: Opening?, confidence: Double) {
+    ///   - inlet: what lies around the opening and is to stay in view as well, where the network tells it.
+    package mutating func note(_ opening: Opening?, confidence: Double, inlet: Opening? = nil) {
         guard let opening, confidence >= settings.confidenceFloor else {
             missed += 1
             if missed >= settings.lostAfter { lookAtWholePane() }
@@ -80,7 +84,8 @@ package struct CropTracker: Codable, Sendable, Equatable {
             return
         }
         closed = 0
-        follow(x: Int(center.x.rounded()), y: Int(center.y.rounded()), extent: extent(of: opening))
+        let around = inlet.map { Int((Self.inletShare * Double(extent(of: $0))).rounded(.up)) } ?? 0
+        follow(x: Int(center.x.rounded()), y: Int(center.y.rounded()), extent: max(extent(of: opening), around))
     }
 
     private mutating func lookAtWholePane() {

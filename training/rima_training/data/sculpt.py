@@ -199,6 +199,11 @@ class View:
         self.kinds = scene.kinds(self.points).reshape(side, side)
         self.mask = self._opening()
 
+    @property
+    def is_free(self) -> bool:
+        """Whether the lens is out of the tissue, so that it sees a larynx."""
+        return bool(self.larynx.scene.distance(self.origin[:, None])[0] > 0)
+
     def uniform(self, low: float, high: float) -> float:
         return float(self.rng.uniform(low, high))
 
@@ -344,4 +349,4 @@ def sculpt(
         lit = field_of_view(side, rng)
         image = np.where(lit[..., None] > 0, image, np.uint8(rng.uniform(0, 20)))
         mask, labels = mask * lit, labels * lit
-    return image, mask, labels, True
+    return image, mask, labels, view.is_free

@@ -94,7 +94,7 @@ class Scene:
         live = np.arange(gone.size)
         for _ in range(steps):
             ahead = self.distance(origin[:, None] + ways[:, live] * gone[live])
-            # A lens inside a solid sees its surface, and nothing behind itself.
+            # A lens inside a solid touches it: nothing lies behind the lens.
             gone[live] = np.maximum(gone[live] + np.float32(0.8) * ahead, 0)
             live = live[(np.abs(ahead) > 0.002 * gone[live]) & (gone[live] < far)]
             if live.size == 0:
