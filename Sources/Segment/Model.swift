@@ -19,7 +19,7 @@ package final class Model: Sendable {
     package let network: Network?
     /// The same for tracked crops; the same object where they come at the same size.
     package let cropNetwork: Network?
-    private let path: String?
+    let path: String?
     private let settings: EngineSettings
     /// Why the native engine does not run it.
     private let refusal: SegmentError?

@@ -3,21 +3,6 @@ import Frames
 import Segment
 import Testing
 
-/// Answers every picture with the same numbers.
-private final class FixedAnswer: Engine {
-    let name = "fixed"
-    let inputSize = PixelSize(width: 2, height: 1)
-    let outputShape: [Int]
-    private let numbers: [Float]
-
-    init(_ numbers: [Float]) {
-        outputShape = [numbers.count / 2, 1, 2]
-        self.numbers = numbers
-    }
-
-    func run(_ picture: borrowing RGBPicture, into output: inout [Float]) throws(SegmentError) { output = numbers }
-}
-
 @Suite("The inlet of a network that names the vocal folds")
 struct InletTests {
     private func segmenter(_ classes: String, _ activation: String, _ numbers: [Float]) throws -> OpeningSegmenter {
@@ -27,7 +12,7 @@ struct InletTests {
             "rima.classes": classes, "rima.licence": "none", "rima.training_data": "none",
             "rima.activation": activation,
         ])
-        return try OpeningSegmenter(card: card, engine: FixedAnswer(numbers))
+        return try OpeningSegmenter(card: card, engine: FixedAnswer(numbers, shape: [numbers.count / 2, 1, 2]))
     }
 
     private func inlet(_ segmenter: OpeningSegmenter) throws -> [Float] {

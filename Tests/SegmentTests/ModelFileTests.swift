@@ -143,6 +143,25 @@ struct ModelFileTests {
         #expect(answer.other == nil)
     }
 
+    @Test("A gate whose card calls probabilities logits is refused: it would never be sure enough to refuse a frame")
+    func gateActivation() throws {
+        func gate(_ numbers: [Float], _ activation: String) throws -> GateNetwork {
+            let card = try ModelCard(metadata: [
+                "rima.task": "gate", "rima.name": "fixed", "rima.version": "1", "rima.input_width": "8",
+                "rima.input_height": "8", "rima.color_order": "RGB", "rima.mean": "0,0,0", "rima.std": "1,1,1",
+                "rima.classes": "good,bad,larynx,other", "rima.licence": "none", "rima.training_data": "none",
+                "rima.activation": activation,
+            ])
+            return try GateNetwork(card: card, engine: FixedAnswer(numbers, shape: [4]))
+        }
+        let shares: [Float] = [0.02, 0.98, 0.9, 0.1]
+        let error = #expect(throws: SegmentError.self) { try gate(shares, "logits") }
+        #expect(error?.code == .badCard && error?.remedy?.contains("softmax") == true)
+        let picture = RGBPicture(size: PixelSize(width: 8, height: 8))
+        #expect(abs((try gate(shares, "softmax").judge(picture).bad ?? 0) - 0.98) < 1e-6)
+        #expect((try gate([-2, 3, 4, -1], "logits").judge(picture).bad ?? 0) > 0.99)
+    }
+
     @Test("A gate that answers neither question is refused")
     func gateWithoutQuestion() throws {
         let bytes = Self.replacing("good,bad,other", "fine,so,anyhow", in: Self.classifier)

@@ -133,7 +133,7 @@ def _evaluate_gate(arguments: argparse.Namespace) -> None:
 
     evaluate_gate(
         arguments.model, arguments.drawn, arguments.real, arguments.other, set(arguments.only or []),
-        arguments.count, arguments.save, arguments.title)
+        arguments.count, arguments.save, arguments.title, arguments.bad_max, arguments.other_max)
 
 
 def _quantise(arguments: argparse.Namespace) -> None:
@@ -357,6 +357,8 @@ def build_parser() -> argparse.ArgumentParser:
     judge.add_argument("--count", type=int, default=2000)
     judge.add_argument("--save", type=Path)
     judge.add_argument("--title", default="")
+    judge.add_argument("--bad-max", type=float, default=0.85, help="as gate.poor_picture_max of rima")
+    judge.add_argument("--other-max", type=float, default=0.98, help="as gate.no_larynx_max of rima")
     judge.set_defaults(call=_evaluate_gate)
 
     quantise = commands.add_parser("quantise", help="int8 variant of a model file")

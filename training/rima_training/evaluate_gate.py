@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import cv2
 import numpy as np
 
+from .data.pack import Pack
 from .export import read_facts
 from .predict import normalise
 from .recipes_gate import GateData, GateSampler, gate_figures
@@ -31,30 +33,39 @@ def onnx_gate(path: Path):
     return answer, int(facts["rima.input_width"])
 
 
+def own_verdicts(pack: Path, side: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The pack's pictures as they are, with the verdicts of whoever drew them; unsure ones are left out."""
+    stills = Pack(pack)
+    chosen = [i for i in range(len(stills)) if stills.quality[i] in ("good", "bad")]
+    images = np.stack([cv2.resize(stills[i][0], (side, side), interpolation=cv2.INTER_AREA) for i in chosen])
+    truth = np.array([[stills.quality[i] == "bad", not stills.larynx[i]] for i in chosen], np.int64)
+    return images, truth, np.stack([np.ones(len(chosen)), truth[:, 0] == 0], 1).astype(np.float32)
+
+
 def evaluate_gate(
     model: Path, drawn: Path | None, real: Path | None, other: Path | None, only: set[str], count: int,
-    save: Path | None = None, title: str = ""
+    save: Path | None = None, title: str = "", bad_max: float = 0.85, other_max: float = 0.98
 ) -> dict[str, dict[str, float]]:
-    """Judges a gate on fresh samples, half of them spoiled, from each source for itself.
+    """Judges a gate on fresh samples, half of them spoiled, from each source for itself, and on drawn ones as they are.
 
-    `only` names the patients of `real` to judge on.
+    `only` names the patients of `real` to judge on; `bad_max` and `other_max` are what `rima` lets pass at most
+    (`gate.poor_picture_max`, `gate.no_larynx_max`).
     """
     answer, side = onnx_gate(model)
-    sources = {}
+    sources, figures = {}, {}
     if drawn:
-        sources["drawn"] = GateData([drawn], bad_share=0.5, other_share=0.2)
+        sources["drawn, spoiled"] = GateData([drawn], bad_share=0.5, other_share=0.2, own_share=0.0)
+        images, truth, counts = own_verdicts(drawn, side)
+        figures["drawn, the phantom's own verdict"] = gate_figures(answer(images), truth, counts, bad_max, other_max)
     if real:
-        from .data.pack import Pack
-
         held_out = set(Pack(real).groups) - only if only else set()
-        sources["real"] = GateData([], real, other, held_out=held_out, bad_share=0.5, other_share=0.2)
-    figures = {}
+        sources["real, spoiled"] = GateData([], real, other, held_out=held_out, bad_share=0.5, other_share=0.2)
     for name, data in sources.items():
         sampler = GateSampler(data, side)
         rng = np.random.default_rng(20)
         parts = [sampler(rng) for _ in range(count)]
         images, truth, counts = (np.stack(p) for p in zip(*parts, strict=True))
-        figures[name] = gate_figures(answer(images), truth, counts)
+        figures[name] = gate_figures(answer(images), truth, counts, bad_max, other_max)
     columns = list(next(iter(figures.values())))
     lines = ["| source | " + " | ".join(c.replace("_", " ") for c in columns) + " |",
              "|" + " --- |" * (len(columns) + 1)]
@@ -62,6 +73,7 @@ def evaluate_gate(
     print("\n".join(lines))
     if save:
         parts = [f"--{key} {path.name}" for key, path in (("drawn", drawn), ("real", real), ("other", other)) if path]
-        command = " ".join(["rima-train evaluate-gate", model.name, *parts, f"--count {count}"])
+        limits = f"--bad-max {bad_max:g} --other-max {other_max:g}"
+        command = " ".join(["rima-train evaluate-gate", model.name, *parts, f"--count {count}", limits])
         save.write_text(json.dumps({"title": title, "command": command, "table": "\n".join(lines)}))
     return figures

@@ -38,7 +38,7 @@ class GateData:
     bad_share: float = 0.4
     other_share: float = 0.25
     # Of bad pictures of a larynx, those that are bad by the phantom's own word.
-    own_share: float = 0.5
+    own_share: float = 0.25
 
 
 class GateSampler:
@@ -77,7 +77,7 @@ class GateSampler:
         elif bad:
             image = mild(image, rng) if rng.random() < 0.4 else image
             image, _ = spoil(image, rng)
-        elif fresh or rng.random() < 0.15:
+        elif fresh or rng.random() < 0.25:
             image = mild(image, rng)
         if rng.random() < 0.2:
             image, _ = augment.cut_field(image, np.zeros(image.shape[:2], np.uint8), rng)
@@ -101,7 +101,23 @@ class GateSampler:
             view = crop_view(mask, rng, 0.6, 0.6, 1.0)
             return look(image, mask, view, self.side, border=cv2.BORDER_REFLECT_101)[0], True
         (image, mask), scheme = self._pick(drawn, rng)
-        return look(image, mask, pane_view(image.shape, rng, 0.15), self.side)[0], scheme != "phantom"
+        image, mask = look(image, mask, pane_view(image.shape, rng, 0.15), self.side)
+        return self._dress(image, mask, rng), scheme != "phantom"
+
+    def _dress(self, image: np.ndarray, mask: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Colours and fine structure of real tissue: what tells a larynx must not be that it looks drawn."""
+        sources = [source for source in (self.real, self.other) if source]
+        if not sources or rng.random() < 0.4:
+            return image
+        (tissue, _), _ = self._pick([sources[int(rng.integers(len(sources)))]], rng)
+        extent = int(tissue.shape[0] * rng.uniform(0.3, 0.9))
+        y, x = rng.integers(0, tissue.shape[0] - extent + 1, 2)
+        tissue = tissue[y:y + extent, x:x + extent]
+        if rng.random() < 0.7:
+            image = augment.wear_texture(image, mask, tissue, rng)
+        if rng.random() < 0.7:
+            image = augment.exchange_colour(image, tissue, rng.uniform(0.2, 1.0), rng)
+        return image
 
     def _other(self, rng: np.random.Generator) -> tuple[np.ndarray, bool]:
         nothing = [source for source in self.nothing if len(source[1])]
@@ -130,14 +146,17 @@ def gate_loss(logits: torch.Tensor, truth: torch.Tensor, counts: torch.Tensor) -
     return (loss.reshape(-1, 2) * counts).sum() / counts.sum()
 
 
-def gate_figures(answers: np.ndarray, truth: np.ndarray, counts: np.ndarray) -> dict[str, float]:
+def gate_figures(
+    answers: np.ndarray, truth: np.ndarray, counts: np.ndarray, bad_max: float = 0.5, other_max: float = 0.5
+) -> dict[str, float]:
     """Precision and recall of `good`, and how often something else passes as a larynx and a larynx does not.
 
-    `answers` are probabilities (count, 4) in the order of `GATE_CLASSES`.
+    `answers` are probabilities (count, 4) in the order of `GATE_CLASSES`; a picture passes whose `bad` and `other` are
+    at most `bad_max` and `other_max`.
     """
-    says_good, is_good = answers[:, 0] > 0.5, truth[:, 0] == 0
+    says_good, is_good = answers[:, 1] <= bad_max, truth[:, 0] == 0
     seen = counts[:, 1] > 0
-    says_larynx, is_larynx = answers[seen, 2] > 0.5, truth[seen, 1] == 0
+    says_larynx, is_larynx = answers[seen, 3] <= other_max, truth[seen, 1] == 0
     return {
         "good_precision": float((says_good & is_good).sum() / max(1, says_good.sum())),
         "good_recall": float((says_good & is_good).sum() / max(1, is_good.sum())),
@@ -200,7 +219,8 @@ def export_gate(module: nn.Module, output: Path, name: str, version: str, traini
             logits = self.inner(image)
             return torch.softmax(logits.reshape(1, 2, 2), 2).reshape(1, 4)
 
-    facts = ModelFacts("gate", name, version, side, side, GATE_CLASSES, training_data)
+    facts = ModelFacts(
+        "gate", name, version, side, side, GATE_CLASSES, training_data, extra={"activation": "softmax"})
     export_onnx(Probabilities(), output, facts, output="probabilities")
     return facts
 

@@ -32,6 +32,7 @@ def test_a_gate_trains_and_answers_in_probabilities(
         "--export", str(target), "--training-data", "ellipses"]) == 0
     facts = read_facts(target)
     assert facts["rima.task"] == "gate" and facts["rima.classes"] == "good,bad,larynx,other"
+    assert facts["rima.activation"] == "softmax"
     answer = run_onnx(target, torch.rand(1, 3, side, side).numpy())
     assert answer.shape == (1, 4)
     assert np.allclose(answer[0, :2].sum(), 1, atol=1e-4) and np.allclose(answer[0, 2:].sum(), 1, atol=1e-4)

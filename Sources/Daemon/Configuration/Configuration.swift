@@ -100,8 +100,8 @@ package struct Configuration: Sendable, Equatable {
         package var flatRelativeContrastMinRatio = 0.22
         package var blurredSharpnessMin = 0.07
         package var foggyIndexMax = 0.42
-        package var poorPictureMax = 0.95
-        package var noLarynxMax = 0.9
+        package var poorPictureMax = 0.85
+        package var noLarynxMax = 0.98
     }
 
     package enum Apex: String, Sendable, CaseIterable { case down, up, auto }

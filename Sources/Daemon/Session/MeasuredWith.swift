@@ -43,7 +43,14 @@ extension MeasuringSettings {
 
     /// Loads the gate's network; nil when the settings do without.
     func loadGate() throws(CommandError) -> LoadedNetwork? {
-        try adopting { try gateNetwork.path().map { try LoadedNetwork(path: $0, engine: engine) } }
+        try adopting {
+            try gateNetwork.path().map { path in
+                let loaded = try LoadedNetwork(path: path, engine: engine)
+                // Whoever checks the settings is told as well, not only who measures.
+                _ = try GateNetwork(model: loaded.model)
+                return loaded
+            }
+        }
     }
 }
 

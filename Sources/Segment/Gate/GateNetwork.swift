@@ -35,10 +35,26 @@ package final class GateNetwork {
         }
         self.card = card
         self.engine = engine
+        try checkActivation()
+    }
+
+    /// A card that calls probabilities logits is refused: the gate would never be sure of anything, and never refuse.
+    private func checkActivation() throws(SegmentError) {
+        guard card.activation == .logits else { return }
+        try engine.run(RGBPicture(size: inputSize), into: &answer)
+        guard [bad, other].allSatisfy({ $0?.sumsToOne(answer) ?? true }) else { return }
+        throw SegmentError(
+            .badCard, "the gate's answers are probabilities, but its card calls them logits.",
+            remedy: "Write rima.activation = softmax into its metadata, or export it again with the training kit.")
     }
 
     package convenience init(model: Model, threads: Int = 1) throws(SegmentError) {
-        try self.init(card: model.card, engine: try model.makeEngine(threads: threads))
+        let engine = try model.makeEngine(threads: threads)
+        do {
+            try self.init(card: model.card, engine: engine)
+        } catch {
+            throw error.at(model.path)
+        }
     }
 
     /// Looks at the whole pane, scaled to `inputSize`.
@@ -58,6 +74,8 @@ private struct Pair {
         guard let one = classes.firstIndex(of: asked), let two = classes.firstIndex(of: against) else { return nil }
         (self.asked, self.against) = (one, two)
     }
+
+    func sumsToOne(_ answer: [Float]) -> Bool { abs(answer[asked] + answer[against] - 1) < 1e-4 }
 
     /// The probability of the class asked for, 0...1.
     func share(of answer: [Float], _ activation: ModelCard.Activation) -> Double {

@@ -57,7 +57,7 @@ package struct GateSettings: Codable, Sendable, Equatable {
         mostBlack: Double = 0.85, mostSaturated: Double = 0.35, brightestMean: Double = 0.88,
         leastContrast: Double = 0.05,
         leastRelativeContrast: Double = 0.22, leastSharpness: Double = 0.07, mostFog: Double = 0.42,
-        mostBad: Double = 0.95, mostOther: Double = 0.9
+        mostBad: Double = 0.85, mostOther: Double = 0.98
     ) {
         self.uniformity = uniformity
         self.darkUniformity = darkUniformity
