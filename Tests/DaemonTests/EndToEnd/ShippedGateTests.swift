@@ -28,7 +28,8 @@ import Testing
     func phantoms() throws {
         let scratch = try Scratch()
         let drawn = try Program.run([
-            "phantom", "--stills", "240", "--side", "160", "--seed", "79", "--output", scratch.path("stills"), "--quiet",
+            "phantom", "--stills", "240", "--side", "160", "--seed", "79", "--output", scratch.path("stills"),
+            "--quiet",
         ])
         try #require(drawn.status == 0, "\(drawn.err)")
         let outcome = try Program.run(["evaluate", scratch.path("stills"), "--json", "--quiet"])
