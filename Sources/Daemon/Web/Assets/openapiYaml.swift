@@ -10,7 +10,8 @@ info:
   version: "1"
   summary: What `rima serve` measures, over HTTP.
   description: >-
-    Research use only. Not a medical device. Names and units are those of samples.csv, breaths.csv and report.json;
+    Research use only. Not a medical device. Names and units are those of samples.csv, breaths.csv and report.json (and
+    `inlet_area_px`, ref/socket.md);
     a value that is not known is null or left out. Fields may be added within a version. Errors are
     `{"error": "a sentence"}`. Requests are answered for the host names `localhost`, `127.0.0.1`, `[::1]`, `web.host` and
     `web.names` only; browsers' requests from pages of other origins are refused.
