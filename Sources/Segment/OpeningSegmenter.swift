@@ -49,7 +49,8 @@ package final class OpeningSegmenter {
 
     /// The opening's logit for every pixel of the network's output; above 0 is opening.
     ///
-    /// With several classes it is the margin over the best of the others, so that above 0 means the same.
+    /// With several classes it is the margin over the best of the others, and over even chances where each stands for
+    /// itself, so that above 0 means the same.
     package func segment(_ picture: borrowing RGBPicture, into map: inout ValueMap) throws(SegmentError) {
         try engine.run(picture, into: &answer)
         let size = outputSize
@@ -59,7 +60,7 @@ package final class OpeningSegmenter {
         for i in 0..<plane {
             var value = logit(answer[opening * plane + i], activation, alone: classes == 1)
             if classes > 1 {
-                var best = -Float.greatestFiniteMagnitude
+                var best = leastRival
                 for other in 0..<classes where other != opening {
                     best = max(best, logit(answer[other * plane + i], activation, alone: false))
                 }
@@ -72,15 +73,21 @@ package final class OpeningSegmenter {
     /// The inlet's logit in the picture that `segment` saw last; above 0 is opening or vocal fold.
     ///
     /// Of classes that share their probability it is that of all within against all beyond; of independent ones the
-    /// margin of the best within over the best beyond, or over even chances. Asked only of one that `seesLevels`.
-    package func inlet(into map: inout ValueMap) {
+    /// margin of the best within over the best beyond, and over even chances. What is opening is inlet. Asked only of
+    /// one that `seesLevels`.
+    /// - Parameter opening: what `segment` gave.
+    package func inlet(around opening: ValueMap, into map: inout ValueMap) {
         map.resize(to: outputSize)
-        for i in 0..<outputSize.count { map.values[i] = joined(within, at: i) - joined(beyond, at: i) }
+        for i in 0..<outputSize.count {
+            map.values[i] = max(opening.values[i], joined(within, at: i) - max(leastRival, joined(beyond, at: i)))
+        }
     }
+
+    /// What a class has to surpass where no other is more probable: even chances where each stands for itself.
+    private var leastRival: Float { card.activation == .sigmoid ? 0 : -Float.greatestFiniteMagnitude }
 
     /// The logit of any of `classes`.
     private func joined(_ classes: [Int], at i: Int) -> Float {
-        guard !classes.isEmpty else { return 0 }
         let plane = outputSize.count
         var best = -Float.greatestFiniteMagnitude
         for one in classes { best = max(best, logit(answer[one * plane + i], card.activation, alone: false)) }

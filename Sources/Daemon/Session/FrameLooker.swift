@@ -94,7 +94,7 @@ struct FrameLooker {
         sight.cover = look.cover
         guard segmenter.seesLevels else { return }
         if sight.inlet == nil { sight.inlet = ValueMap(size: segmenter.outputSize) }
-        segmenter.inlet(into: &sight.inlet!)
+        segmenter.inlet(around: sight.opening, into: &sight.inlet!)
     }
 }
 

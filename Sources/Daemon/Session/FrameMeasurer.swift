@@ -213,6 +213,18 @@ struct FrameMeasurer {
         }
     }
 
+    /// The inlet that the crop is to keep in view: a sure one around the opening.
+    ///
+    /// Of one that the crop cuts nobody knows how large it is, so it asks for the next larger crop.
+    private func inletToFollow(in crop: PixelRect) -> Opening? {
+        guard !inlet.isEmpty, inlet.confidence >= confidenceFloor,
+            result.opening.center.map(inlet.contains) ?? true
+        else { return nil }
+        var wanted = inlet.opening
+        if inlet.isCutByCrop { wanted.length = max(wanted.length, Double(max(crop.width, crop.height))) }
+        return wanted
+    }
+
     private mutating func measure(_ sight: Sight, pane: Pane) {
         meter.measure(sight.opening, crop: sight.cover, field: pane.field, into: &result)
         guard let map = sight.inlet else { return }
@@ -223,7 +235,7 @@ struct FrameMeasurer {
     private func note(in tracker: inout CropTracker, atWholePane: Bool) {
         tracker.note(
             result.isEmpty && atWholePane ? nil : result.opening, confidence: isApart ? 1 : result.confidence,
-            inlet: inlet.isEmpty ? nil : inlet.opening)
+            inlet: inletToFollow(in: tracker.crop))
     }
 
     private mutating func judge(_ sample: inout Sample, pane: Pane) {

@@ -42,7 +42,8 @@ package final class GateNetwork {
     private func checkActivation() throws(SegmentError) {
         guard card.activation == .logits else { return }
         try engine.run(RGBPicture(size: inputSize), into: &answer)
-        guard [bad, other].allSatisfy({ $0?.sumsToOne(answer) ?? true }) else { return }
+        let isShared = abs(answer.reduce(0, +) - 1) < 1e-4 && answer.allSatisfy { $0 >= 0 }
+        guard isShared || [bad, other].allSatisfy({ $0?.sumsToOne(answer) ?? true }) else { return }
         throw SegmentError(
             .badCard, "the gate's answers are probabilities, but its card calls them logits.",
             remedy: "Write rima.activation = softmax into its metadata, or export it again with the training kit.")
