@@ -92,12 +92,10 @@ package struct StageAggregator: Sendable {
         stage.opened = spread(breaths.map(\.opened), rounds: settings.bootstrapRounds, seed: seed)
         stage.closure = spread(breaths.map(\.closure), rounds: settings.bootstrapRounds, seed: seed &+ 1)
         stage.band = stage.closure.map { settings.band($0.median) }
-        stage.glotticClosure = levelSpread(breaths.compactMap { $0.levels?.glottic }, seed: seed &+ 3)
-        stage.supraglotticClosure = levelSpread(breaths.compactMap { $0.levels?.supraglottic }, seed: seed &+ 4)
+        stage.glotticClosure = spreadIfEnough(breaths.compactMap { $0.levels?.glottic }, seed: seed &+ 3)
+        stage.supraglotticClosure = spreadIfEnough(breaths.compactMap { $0.levels?.supraglottic }, seed: seed &+ 4)
         let normalised = breaths.compactMap(\.openedNormalised)
-        if normalised.count >= settings.leastBreaths {
-            stage.openedNormalised = spread(normalised, rounds: settings.bootstrapRounds, seed: seed &+ 2)
-        }
+        stage.openedNormalised = spreadIfEnough(normalised, seed: seed &+ 2)
         if let baseline {
             if let base = baseline.openedNormalised {
                 stage.openedOfRest = stage.openedNormalised.map { $0.scaled(1 / base) }
@@ -123,9 +121,10 @@ package struct StageAggregator: Sendable {
         }
     }
 
-    private func levelSpread(_ closures: [Double], seed: UInt64) -> Spread? {
-        guard closures.count >= settings.leastBreaths else { return nil }
-        return spread(closures, rounds: settings.bootstrapRounds, seed: seed)
+    /// Nil where too few breaths know the number.
+    private func spreadIfEnough(_ values: [Double], seed: UInt64) -> Spread? {
+        guard values.count >= settings.leastBreaths else { return nil }
+        return spread(values, rounds: settings.bootstrapRounds, seed: seed)
     }
 
     /// Breaths that shut completely while one right beside them does not come near: each may be a swallow upon a breath,

@@ -276,6 +276,15 @@ def sharpen(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return cv2.addWeighted(image, 1 + amount, soft, -amount, 0)
 
 
+def tissue_window(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """A square part of a real picture, either way up, for its colours and its fine structure."""
+    side = image.shape[0]
+    extent = int(side * rng.uniform(0.3, 0.9))
+    y, x = rng.integers(0, side - extent + 1, 2)
+    window = image[y:y + extent, x:x + extent]
+    return window[::-1] if rng.random() < 0.5 else window
+
+
 def wear_texture(image: np.ndarray, mask: np.ndarray, tissue: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Lays the fine structure of real tissue over a drawn picture, outside the opening."""
     size = image.shape[0]

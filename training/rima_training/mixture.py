@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from .augment import (
-    IGNORE, cut_field, exchange_colour, faults, log_uniform, soft_shape, soften, wear_texture,
+    IGNORE, cut_field, exchange_colour, faults, log_uniform, soft_shape, soften, tissue_window, wear_texture,
 )
 from .data.pack import Pack, require_groups
 from .data.structures import coded, is_opening
@@ -93,12 +93,7 @@ class Mixture:
         if not choices:
             return None
         pack, where = choices[0] if len(choices) == 1 or rng.random() < 0.6 else choices[1]
-        image, _ = pack[int(rng.choice(where))]
-        side = image.shape[0]
-        extent = int(side * rng.uniform(0.3, 0.9))
-        y, x = rng.integers(0, side - extent + 1, 2)
-        window = image[y:y + extent, x:x + extent]
-        return window[::-1] if rng.random() < 0.5 else window
+        return tissue_window(pack[int(rng.choice(where))][0], rng)
 
     @staticmethod
     def _view(image: np.ndarray, mask: np.ndarray, rng: np.random.Generator, mirror_y: float, pane: bool) -> View:

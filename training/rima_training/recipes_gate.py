@@ -110,9 +110,7 @@ class GateSampler:
         if not sources or rng.random() < 0.4:
             return image
         (tissue, _), _ = self._pick([sources[int(rng.integers(len(sources)))]], rng)
-        extent = int(tissue.shape[0] * rng.uniform(0.3, 0.9))
-        y, x = rng.integers(0, tissue.shape[0] - extent + 1, 2)
-        tissue = tissue[y:y + extent, x:x + extent]
+        tissue = augment.tissue_window(tissue, rng)
         if rng.random() < 0.7:
             image = augment.wear_texture(image, mask, tissue, rng)
         if rng.random() < 0.7:

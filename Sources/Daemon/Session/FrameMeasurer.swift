@@ -217,9 +217,7 @@ struct FrameMeasurer {
     ///
     /// Of one that the crop cuts nobody knows how large it is, so it asks for the next larger crop.
     private func inletToFollow(in crop: PixelRect) -> Opening? {
-        guard !inlet.isEmpty, inlet.confidence >= confidenceFloor,
-            result.opening.center.map(inlet.contains) ?? true
-        else { return nil }
+        guard !inlet.isEmpty, isInletSure else { return nil }
         var wanted = inlet.opening
         if inlet.isCutByCrop { wanted.length = max(wanted.length, Double(max(crop.width, crop.height))) }
         return wanted
@@ -260,10 +258,14 @@ struct FrameMeasurer {
         if showsInlet { sample.inletArea = inlet.opening.area }
     }
 
+    /// Whether the network tells the inlet, surely, and around the opening where there is one.
+    private var isInletSure: Bool {
+        looker.segmenter.seesLevels && inlet.confidence >= confidenceFloor
+            && result.opening.center.map(inlet.contains) ?? true
+    }
+
     /// Whether the inlet's area is known: seen whole and surely, around the opening where there is one.
     private var showsInlet: Bool {
-        guard looker.segmenter.seesLevels, inlet.confidence >= confidenceFloor, !inlet.isCutByEdge else { return false }
-        guard let center = result.opening.center else { return true }
-        return inlet.opening.area >= result.opening.area && inlet.contains(center)
+        isInletSure && !inlet.isCutByEdge && inlet.opening.area >= result.opening.area
     }
 }

@@ -133,7 +133,8 @@ def made_pack(hand: Hand, folder: Path, count: int, seed: int, side: int, **shar
     for file in (images, masks, labels):
         file.flush()
     (folder / "index.json").write_text(json.dumps({
-        "side": side, "scheme": "sketch", "groups": [f"{hand.__name__}{seed}"] * count, "larynx": larynx, "quality": ["good"] * count}))
+        "side": side, "scheme": "sketch", "groups": [f"{hand.__name__}{seed}"] * count, "larynx": larynx,
+        "quality": ["good"] * count}))
     return Pack(folder)
 
 
